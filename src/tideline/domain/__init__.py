@@ -1,0 +1,1 @@
+"""The words everything else is written in: time, venues, instruments, fields, units, errors."""
