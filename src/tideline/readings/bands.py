@@ -1,0 +1,104 @@
+"""How large a move has to be before it counts: fixed and adaptive bands.
+
+A move x is outside its band when |x| > band, and flat when |x| <= band.
+
+fixed      1 % of price, 1.5 % of open interest at 45m, scaled by √(w / 45m)
+adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tideline.domain.time import HOUR, SECOND, to_datetime
+from tideline.features.window import WINDOWS
+from tideline.readings.parameters import DEFAULTS, Parameters
+
+Mode = Literal["adaptive", "fixed"]
+Of = Literal["price", "oi"]
+MODES: tuple[Mode, ...] = ("adaptive", "fixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """``enter``: fraction a move must exceed; ``leave``: the finer one an episode is left at.
+
+    ``mode`` is the one in force, ``samples`` how many the adaptive median had, ``note`` says when
+    the fixed band stands in for the adaptive one.
+    """
+
+    enter: float
+    leave: float
+    mode: Mode
+    samples: int = 0
+    note: str = ""
+
+    def ratio(self, move: float) -> float:
+        """|move| in bands."""
+        return abs(move) / self.enter
+
+    def side(self, move: float) -> int:
+        """+1 above the band, −1 below it, 0 inside it (a move equal to the band is inside)."""
+        return (move > self.enter) - (move < -self.enter)
+
+    def scaled(self, factor: float) -> Band:
+        """The same band for a window ``factor``² times as long."""
+        return Band(self.enter * factor, self.leave * factor, self.mode, self.samples, self.note)
+
+    def words(self) -> str:
+        """``adaptive, 64 samples`` or ``fixed (…)``."""
+        if self.mode == "adaptive":
+            return f"adaptive, {self.samples} samples"
+        return f"fixed ({self.note})" if self.note else "fixed"
+
+
+def fixed_band(of: Of, window: str, parameters: Parameters = DEFAULTS, note: str = "") -> Band:
+    """The published band, scaled by the square root of time."""
+    base = parameters.fixed_price if of == "price" else parameters.fixed_oi
+    width = base * math.sqrt(WINDOWS[window] / (parameters.fixed_window_s * SECOND))
+    return _band(width, "fixed", 0, note, parameters)
+
+
+def baseline_hours(as_of: int, window: str, parameters: Parameters = DEFAULTS) -> tuple[int, ...]:
+    """The j (hours back from T) whose moments T − j·1h belong to the adaptive baseline.
+
+    Those with j·1h >= w, a UTC hour within ±1 h of T's (around midnight too) and a day of the same
+    class, weekday or weekend.
+    """
+    reach = int(parameters.hour_reach)
+    weekend = _weekend(as_of)
+    found = []
+    for j in range(1, int(parameters.baseline_hours) + 1):
+        apart = j % 24
+        if min(apart, 24 - apart) > reach or j * HOUR < WINDOWS[window]:
+            continue
+        if _weekend(as_of - j * HOUR) == weekend:
+            found.append(j)
+    return tuple(found)
+
+
+def adaptive_band(
+    of: Of,
+    window: str,
+    samples: Sequence[float | None],
+    parameters: Parameters = DEFAULTS,
+) -> Band:
+    """The band from the moves at :func:`baseline_hours` (fractions; null samples do not count)."""
+    sizes = [abs(x) for x in samples if x is not None and math.isfinite(x)]
+    if len(sizes) < parameters.min_samples:
+        short = f"{len(sizes)} of the {parameters.min_samples:g} samples an adaptive band needs"
+        return fixed_band(of, window, parameters, short)
+    width = max(parameters.k_in * statistics.median(sizes), parameters.floor)
+    return _band(width, "adaptive", len(sizes), "", parameters)
+
+
+def _band(width: float, mode: Mode, samples: int, note: str, parameters: Parameters) -> Band:
+    return Band(width, width * parameters.k_out / parameters.k_in, mode, samples, note)
+
+
+def _weekend(us: int) -> bool:
+    return to_datetime(us).weekday() >= 5
