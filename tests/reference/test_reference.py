@@ -84,7 +84,7 @@ def test_zero_base_and_flat_baseline():
 
 
 def test_groups_are_chosen_once_so_a_dead_venue_never_looks_like_deleveraging():
-    rows = series(BIN, "open_interest", [100.0] * 20) + [row(BYB, "open_interest", T - HOUR, 50.0)]
+    rows = [*series(BIN, "open_interest", [100.0] * 20), row(BYB, "open_interest", T - HOUR, 50.0)]
     found = ask(rows, "positioning.oi_usdtm_coin@1h:delta")
     assert found.value == 0.0
     assert found.used_groups == (BIN,)
