@@ -1,0 +1,155 @@
+"""The leg index: what exists, since when, and the first row as known at any moment.
+
+It is derived from the rows and kept beside them, commit by commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from tideline.log.schema import NAMES
+
+Key: TypeAlias = tuple[str, str, str, str]
+Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One (venue, instrument, field) of an asset.
+
+    ``frontier`` holds (known_time, event_time) pairs, increasing in known_time and decreasing in
+    event_time: the first row as known at K is the last pair with known_time <= K.
+    """
+
+    asset: str
+    venue: str
+    instrument: str
+    field: str
+    rows: int
+    first_event: int
+    last_event: int
+    first_known: int
+    last_known: int
+    first_recorded_event: int | None
+    frontier: tuple[tuple[int, int], ...]
+
+    @property
+    def key(self) -> Key:
+        return (self.asset, self.venue, self.instrument, self.field)
+
+
+def pack_leg(leg: Leg) -> bytes:
+    return msgspec.json.encode(leg)
+
+
+def unpack_leg(body: bytes) -> Leg:
+    return msgspec.json.decode(body, type=Leg)
+
+
+def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
+    """The legs of one batch alone. ``columns`` holds the dictionary-encoded words."""
+    order, starts, keys = _grouped([columns[name] for name in NAMES])
+    event, known = (event, known) if order is None else (event[order], known[order])
+    recorded = _recorded(columns["basis"], order)
+    first_event = np.minimum.reduceat(event, starts)
+    last_event = np.maximum.reduceat(event, starts)
+    first_known = np.minimum.reduceat(known, starts)
+    last_known = np.maximum.reduceat(known, starts)
+    never = np.iinfo(np.int64).max
+    seen = np.minimum.reduceat(np.where(recorded, event, never), starts)
+    ends = np.append(starts[1:], len(event))
+    found = []
+    for i, key in enumerate(keys):
+        part = slice(starts[i], ends[i])
+        flat = first_known[i] == last_known[i]
+        frontier = (
+            ((int(first_known[i]), int(first_event[i])),)
+            if flat
+            else staircase(known[part], event[part])
+        )
+        found.append(
+            Leg(
+                *key,
+                rows=int(ends[i] - starts[i]),
+                first_event=int(first_event[i]),
+                last_event=int(last_event[i]),
+                first_known=int(first_known[i]),
+                last_known=int(last_known[i]),
+                first_recorded_event=None if seen[i] == never else int(seen[i]),
+                frontier=frontier,
+            )
+        )
+    return found
+
+
+def staircase(known: Ints, event: Ints) -> tuple[tuple[int, int], ...]:
+    """(known, lowest event so far) wherever it fell, by known_time."""
+    order = np.lexsort((event, known))
+    known, event = known[order], event[order]
+    lowest = np.minimum.accumulate(event)
+    fell = np.flatnonzero(np.append(True, lowest[1:] < lowest[:-1]))
+    return tuple(zip(known[fell].tolist(), event[fell].tolist(), strict=True))
+
+
+def merge(old: Leg, new: Leg) -> Leg:
+    """Both as one leg."""
+    seen = [t for t in (old.first_recorded_event, new.first_recorded_event) if t is not None]
+    pairs = old.frontier
+    if new.first_event < pairs[-1][1] or new.first_known < pairs[-1][0]:
+        both = np.array(old.frontier + new.frontier, np.int64)
+        pairs = staircase(both[:, 0], both[:, 1])
+    return Leg(
+        *old.key,
+        rows=old.rows + new.rows,
+        first_event=min(old.first_event, new.first_event),
+        last_event=max(old.last_event, new.last_event),
+        first_known=min(old.first_known, new.first_known),
+        last_known=max(old.last_known, new.last_known),
+        first_recorded_event=min(seen) if seen else None,
+        frontier=pairs,
+    )
+
+
+def _grouped(words: list[Any]) -> tuple[Ints | None, Ints, list[Key]]:
+    """Rows grouped by the four words: order (None: one group), group starts, keys."""
+    code = np.zeros(len(words[0]), np.int64)
+    size = 1
+    for word in words:
+        code = code * len(word.dictionary) + word.indices.to_numpy()
+        size *= len(word.dictionary)
+    zero = np.zeros(1, np.int64)
+    if (code == code[0]).all():
+        return None, zero, [_key(words, 0)]
+    order = np.argsort(code.astype(np.uint16) if size < 65_536 else code, kind="stable")
+    ordered = code[order]
+    starts = np.append(zero, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
+    return order, starts, [_key(words, int(order[start])) for start in starts]
+
+
+def _key(words: list[Any], row: int) -> Key:
+    asset, venue, instrument, field = (
+        str(word.dictionary[word.indices[row].as_py()].as_py()) for word in words
+    )
+    return (asset, venue, instrument, field)
+
+
+def _recorded(basis: Any, order: Ints | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    names = basis.dictionary.to_pylist()
+    flags = np.array([name == "recorded" for name in names], np.bool_)[basis.indices.to_numpy()]
+    return flags if order is None else flags[order]  # type: ignore[no-any-return]
+
+
+def leg_columns(table: Any) -> dict[str, Any]:
+    """The dictionary-encoded words of a canonical table, one chunk each."""
+    found = {}
+    for name in (*NAMES, "basis"):
+        column = table.column(name)
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        found[name] = pa.chunked_array(column).unify_dictionaries().combine_chunks()
+    return found

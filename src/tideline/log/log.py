@@ -1,0 +1,261 @@
+"""The log of one store directory: where readers begin and from where a writer is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tideline.domain.errors import (
+    BadInput,
+    BeforeHorizon,
+    FutureAsOf,
+    NoStore,
+    UnknownName,
+)
+from tideline.domain.fields import BY_NAME, known_field
+from tideline.domain.time import Clock, TimeUs, WallClock, format_time, parse_time
+from tideline.log import journal
+from tideline.log.files import DiskFiles, Files
+from tideline.log.layout import Layout, read_identity, write_identity
+from tideline.log.legs import Leg, unpack_leg
+from tideline.log.lock import WriterLock, served_head
+from tideline.log.marks import Mark
+from tideline.log.reading import PartGone, PartReader, Question, answer
+from tideline.log.records import (
+    Finding,
+    ImportRecord,
+    Retention,
+    Source,
+    unpack_import,
+    unpack_retention,
+    unpack_source,
+)
+from tideline.log.table import TableFiles
+from tideline.log.view import Viewer
+from tideline.log.writer import Writer
+
+
+class Log:
+    """A store's log. Readers need no lock and may live in any number of processes."""
+
+    def __init__(self, layout: Layout, clock: Clock, files: Files) -> None:
+        self.layout, self.clock, self.files = layout, clock, files
+        self.viewer = Viewer(layout, files)
+        self.parts = PartReader(layout, files, self.viewer)
+        _, problem = read_identity(layout, files)
+        if problem:
+            self.viewer.found("damaged file", "store.json", "the whole file", problem)
+
+    @classmethod
+    def open(cls, path: str | Path, clock: Clock | None = None, files: Files | None = None) -> Log:
+        """Open an existing store.
+
+        Raises:
+            NoStore: nothing there, or something else.
+            StoreTooNew: a later version wrote it.
+        """
+        return cls(Layout(Path(path)), clock or WallClock(), files or DiskFiles())
+
+    @classmethod
+    def create(
+        cls, path: str | Path, clock: Clock | None = None, files: Files | None = None
+    ) -> Log:
+        """Make an empty store. What an interrupted creation left is replaced.
+
+        Raises:
+            BadInput: there is a store already, or a directory with other things in it.
+        """
+        layout, clock, files = Layout(Path(path)), clock or WallClock(), files or DiskFiles()
+        _clear_unfinished(layout, files)
+        files.mkdir(layout.root)
+        TableFiles(layout, files).create()
+        journal.create(layout.journal)
+        files.fsync(layout.journal)
+        for mark in (layout.acked, layout.served, layout.lock):
+            files.write_new(mark, bytes(1024) if mark != layout.lock else b"")
+        files.fsync_dir(layout.root)
+        write_identity(layout, files, clock.now())
+        return cls(layout, clock, files)
+
+    @classmethod
+    def open_or_create(
+        cls, path: str | Path, clock: Clock | None = None, files: Files | None = None
+    ) -> Log:
+        """The store at ``path``, made if there is none."""
+        try:
+            return cls.open(path, clock, files)
+        except NoStore:
+            return cls.create(path, clock, files)
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.viewer.close()
+
+    @property
+    def path(self) -> Path:
+        return self.layout.root
+
+    @property
+    def degraded(self) -> list[Finding]:
+        """Damage met so far by this handle: ranges whose rows are left out of its answers."""
+        return list(self.viewer.findings)
+
+    def writer(self) -> Writer:
+        """Become the one writer.
+
+        Raises:
+            StoreBusy: another one is active; its pid and start time.
+        """
+        lock = WriterLock(self.layout, self.files, self.clock)
+        try:
+            return Writer(self.layout, self.files, self.clock, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def head(self) -> TimeUs:
+        """The newest moment whose answers are final."""
+        mark = Mark(self.layout.served, self.files)
+        try:
+            head = served_head(
+                self.layout, self.files, self.clock, lambda: self.viewer.state().head
+            )
+        except PermissionError:  # a read-only place has no writer, and no mark to raise
+            head = None
+        if head is None:
+            head = max(mark.read(), self.viewer.state().head)
+        return TimeUs(head)
+
+    def horizon(self) -> TimeUs:
+        """Moments before this one are no longer answered; 0 when nothing was ever removed."""
+        return TimeUs(self.viewer.state().horizon)
+
+    def check_as_of(self, as_of: object) -> TimeUs:
+        """The moment in µs, if it can be answered.
+
+        Raises:
+            BadTime: not a moment.
+            FutureAsOf: above the head.
+            BeforeHorizon: retention removed what it needs.
+        """
+        moment = parse_time(as_of, field="as_of")
+        if moment > (state := self.viewer.state()).head and moment > (head := self.head()):
+            raise FutureAsOf(format_time(moment), format_time(head))
+        if moment < state.horizon:
+            raise BeforeHorizon(format_time(moment), format_time(state.horizon))
+        return moment
+
+    def read(
+        self,
+        asset: str,
+        as_of: object,
+        *,
+        fields: Iterable[str] | None = None,
+        event_from: int | None = None,
+        event_to: int | None = None,
+    ) -> Any:
+        """The rows of ``asset`` with known_time <= as_of and event_time <= as_of.
+
+        ``event_from`` and ``event_to`` (µs, inclusive) narrow further. Sorted by venue,
+        instrument, field, event_time, known_time, seq, row; the words dictionary-encoded.
+
+        Raises:
+            UnknownName: an asset or field that does not exist.
+            FutureAsOf, BeforeHorizon, BadTime: see ``check_as_of``.
+        """
+        moment = self.check_as_of(as_of)
+        wanted = None if fields is None else frozenset(fields)
+        for name in wanted or ():
+            if not known_field(name):
+                raise UnknownName("field", name, BY_NAME)
+        ask = Question(asset, moment, wanted, event_from, event_to)
+        try:
+            found = self._answer(ask, last_try=False)
+        except PartGone:
+            found = self._answer(ask, last_try=True)
+        if not found.num_rows and asset not in (known := self.assets()):
+            raise UnknownName("asset", asset, known)
+        return found
+
+    def assets(self) -> list[str]:
+        """Every asset with a row, by name."""
+        return sorted({leg.asset for leg in self.legs()})
+
+    def legs(self, asset: str | None = None) -> list[Leg]:
+        """What exists, leg by leg, in (asset, venue, instrument, field) order."""
+        where = "" if asset is None else "WHERE asset = ?"
+        values = () if asset is None else (asset,)
+        bodies = self.viewer.query(
+            lambda db: journal.bodies(
+                db, "legs", f"{where} ORDER BY asset, venue, instrument, field", values
+            )
+        )
+        return [unpack_leg(body) for body in bodies]
+
+    def source(self, source_id: int) -> Source:
+        """The record a row's ``source_id`` points at.
+
+        Raises:
+            BadInput: no such source.
+        """
+        found = self.viewer.query(
+            lambda db: journal.bodies(db, "sources", "WHERE id = ?", (source_id,))
+        )
+        if not found:
+            raise BadInput("source_id", source_id, "is unknown")
+        return unpack_source(found[0])
+
+    def sources(self) -> Iterator[Source]:
+        """Every source record, oldest first."""
+        yield from map(
+            unpack_source,
+            self.viewer.query(lambda db: journal.bodies(db, "sources", "ORDER BY id")),
+        )
+
+    def imports(self) -> list[ImportRecord]:
+        """Every file ever taken in, oldest first."""
+        found = self.viewer.query(lambda db: journal.bodies(db, "imports", "ORDER BY id"))
+        return [unpack_import(body) for body in found]
+
+    def retentions(self) -> list[Retention]:
+        """Every removal ever made, oldest first."""
+        found = self.viewer.query(lambda db: journal.bodies(db, "retentions", "ORDER BY id"))
+        return [unpack_retention(body) for body in found]
+
+    def flush(self) -> int:
+        """Move the journal into the table, as the writer; returns the rows moved."""
+        with self.writer() as writer:
+            return writer.flush()
+
+    def _answer(self, ask: Question, *, last_try: bool) -> Any:
+        view = self.viewer.view(lambda asset: asset == ask.asset)
+        return answer(view, ask, self.parts, last_try=last_try)
+
+
+def _clear_unfinished(layout: Layout, files: Files) -> None:
+    """Refuse to create over anything but the remains of an interrupted creation."""
+    if not layout.root.exists():
+        return
+    if not layout.root.is_dir():
+        raise BadInput("store", str(layout.root), "is a file, not a directory")
+    names = {path.name for path in layout.root.iterdir()}
+    if "store.json" in names:
+        raise BadInput("store", str(layout.root), "is a tideline store already")
+    ours = {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "store.json.new"}
+    ours |= {"table", "acked", "served", "writer.lock", "journal.sqlite-journal"}
+    if names - ours:
+        other = sorted(names - ours)[0]
+        raise BadInput("store", str(layout.root), f"holds other things ({other})")
+    for name in sorted(names - {"table"}):
+        files.unlink(layout.root / name)
+    for path in sorted((layout.root / "table").rglob("*"), reverse=True):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            files.unlink(path)

@@ -1,0 +1,218 @@
+"""One moment of the store: the journal's unflushed commits and the table's files, each row once.
+
+Both come from one SQLite snapshot, so a flush or a compaction is seen whole or not at all. When
+the journal is damaged the table's own log stands in for the list of files, and the commits that
+can still be read are read one by one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from deltalake.exceptions import DeltaError
+
+from tideline.domain.errors import StoreDamaged
+from tideline.log import batch, journal
+from tideline.log.files import Files
+from tideline.log.journal import State
+from tideline.log.layout import Layout
+from tideline.log.marks import Mark
+from tideline.log.part import Part
+from tideline.log.records import Finding
+from tideline.log.table import APP, open_table, parts_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a read works on."""
+
+    state: State
+    tail: dict[int, Any]
+    """Unflushed commits, decoded, by seq."""
+    parts: tuple[Part, ...]
+
+
+class Viewer:
+    """Takes views for the readers of one Log, and remembers what was damaged."""
+
+    def __init__(self, layout: Layout, files: Files) -> None:
+        self._layout, self._files = layout, files
+        self._db: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self._tail: dict[int, Any] = {}
+        self._parts: tuple[int, tuple[Part, ...]] | None = None
+        self._acked = Mark(layout.acked, files)
+        self.findings: dict[Finding, None] = {}
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def query(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``ask`` on one snapshot of the journal.
+
+        Raises:
+            StoreDamaged: SQLite or a checksum says so.
+        """
+        with self._lock:
+            try:
+                if self._db is None:
+                    self._db = journal.connect(self._layout.journal, writing=False)
+                with journal.snapshot(self._db):
+                    return ask(self._db)
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise
+                self.close()
+                raise StoreDamaged(f"journal.sqlite: {error}") from error
+            except (sqlite3.DatabaseError, msgspec.DecodeError, ValueError) as error:
+                self.close()
+                raise StoreDamaged(f"journal.sqlite: {error}") from error
+
+    def state(self) -> State:
+        """Where the log stands; as far as can be told when the journal is damaged."""
+        try:
+            return self.query(journal.get_state)
+        except StoreDamaged as damage:
+            self.found("journal", "journal.sqlite", "state", damage.what)
+            return self._salvaged_state()
+
+    def view(self, assets: Callable[[str], bool] | None = None) -> View:
+        """The present moment. ``assets`` may say which commits are worth decoding."""
+        acked = self._acked.read()
+        with self._lock:
+            try:
+                state, parts, raw = self.query(lambda db: self._load(db, assets))
+            except StoreDamaged as damage:
+                self.found("journal", "journal.sqlite", "unknown", damage.what)
+                return self._salvage(acked)
+            if state.last_seq < acked:
+                self.lost(state.last_seq + 1, acked, "acknowledged commits are gone")
+            return View(state, self._decode(raw, state), parts)
+
+    def found(self, kind: str, where: str, span: str, detail: str) -> None:
+        """Remember a finding, once."""
+        self.findings[Finding(kind, where, span, detail)] = None
+
+    def lost(self, first: int, last: int, detail: str) -> None:
+        span = f"seq {first}" if first == last else f"seq {first}..{last}"
+        self.found("lost commits", "journal.sqlite", span, detail)
+
+    def _load(
+        self, db: sqlite3.Connection, assets: Callable[[str], bool] | None
+    ) -> tuple[State, tuple[Part, ...], dict[int, tuple[Any, ...] | None]]:
+        state = journal.get_state(db)
+        if self._parts is None or self._parts[0] != state.version:
+            self._parts = (state.version, load_parts(db, state))
+        raw: dict[int, tuple[Any, ...] | None] = {}
+        facts = db.execute(
+            "SELECT seq, known_time, rows, sum, assets FROM commits WHERE seq > ?",
+            (state.flushed,),
+        ).fetchall()
+        for seq, known_time, rows, checksum, names in facts:
+            wanted = assets is None or names == "*" or any(map(assets, names.split("\n")))
+            if seq in self._tail or not wanted:
+                raw[seq] = None
+                continue
+            row = db.execute("SELECT body FROM batches WHERE seq = ?", (seq,)).fetchone()
+            raw[seq] = (known_time, rows, checksum, row[0] if row else None)
+        return state, self._parts[1], raw
+
+    def _decode(self, raw: dict[int, tuple[Any, ...] | None], state: State) -> dict[int, Any]:
+        for seq in [seq for seq in self._tail if seq <= state.flushed]:
+            del self._tail[seq]
+        missing = set(range(state.flushed + 1, state.last_seq + 1)) - set(raw)
+        for seq in sorted(missing - self.known_lost()):
+            self.lost(seq, seq, "the commit is not in the journal")
+        for seq, entry in raw.items():
+            if entry is None:
+                continue
+            table = self._checked(seq, *entry)
+            if table is not None:
+                self._tail[seq] = table
+        return {seq: self._tail[seq] for seq in raw if seq in self._tail}
+
+    def known_lost(self) -> set[int]:
+        """Sequences already recorded as lost when a writer restarted."""
+        try:
+            spans = self.query(lambda db: db.execute("SELECT first, last FROM damage").fetchall())
+        except StoreDamaged:
+            return set()
+        return {seq for first, last in spans for seq in range(first, last + 1)}
+
+    def _checked(self, seq: int, known: int, rows: int, checksum: bytes, body: Any) -> Any:
+        if body is None or batch.checksum(bytes(body), seq, known, rows) != checksum:
+            self.lost(seq, seq, "the batch does not match its checksum")
+            return None
+        return batch.decode(bytes(body), seq)
+
+    def _salvaged_state(self) -> State:
+        parts, flushed = self._delta()
+        horizon = max((part.max_known for part in parts), default=0)
+        last = max(self._acked.read(), flushed)
+        return State(last_seq=last, head=horizon, flushed=flushed)
+
+    def _delta(self) -> tuple[tuple[Part, ...], int]:
+        try:
+            table = open_table(self._layout, None)
+            return tuple(parts_of(table)), int(table.transaction_version(APP) or 0)
+        except (DeltaError, OSError, ValueError) as error:
+            self.found("table", "table/_delta_log", "unknown", str(error).split("\n")[0])
+            return (), 0
+
+    def _salvage(self, acked: int) -> View:
+        """Commits one by one as far as SQLite gives them, then the table's own list of files."""
+        raw: dict[int, tuple[Any, ...]] = {}
+        for seq in self._readable():
+            row = self._one(seq)
+            if row is not None:
+                raw[seq] = row
+        parts, flushed = self._delta()
+        tail = {}
+        for seq in range(flushed + 1, max([acked, *raw]) + 1 if (raw or acked) else 0):
+            table = self._checked(seq, *raw[seq]) if seq in raw else None
+            if seq not in raw:
+                self.lost(seq, seq, "the commit cannot be read")
+            if table is not None:
+                tail[seq] = table
+        heads = [raw[seq][0] for seq in tail] + [part.max_known for part in parts]
+        state = State(max([acked, flushed, *tail]), max(heads, default=0), flushed)
+        return View(state, tail, parts)
+
+    def _readable(self) -> list[int]:
+        try:
+            found = self.query(lambda db: db.execute("SELECT seq FROM batches").fetchall())
+            return sorted(int(seq) for (seq,) in found)
+        except StoreDamaged:
+            return list(range(max(1, self._acked.read() - 10_000), self._acked.read() + 1))
+
+    def _one(self, seq: int) -> tuple[Any, ...] | None:
+        ask = (
+            "SELECT known_time, rows, sum, body FROM commits JOIN batches USING (seq) WHERE seq = ?"
+        )
+        try:
+            row: tuple[Any, ...] | None = self.query(lambda db: db.execute(ask, (seq,)).fetchone())
+            return row
+        except StoreDamaged:
+            return None
+
+
+def load_parts(db: sqlite3.Connection, state: State) -> tuple[Part, ...]:
+    """The table's files as the journal lists them.
+
+    Raises:
+        StoreDamaged: an entry does not match its checksum, or one is missing.
+    """
+    bodies = journal.bodies(db, "parts", "ORDER BY path")
+    if len(bodies) != state.parts:
+        raise StoreDamaged(f"journal.sqlite lists {len(bodies)} of {state.parts} table files")
+    return tuple(msgspec.json.decode(body, type=Part) for body in bodies)
