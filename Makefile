@@ -1,0 +1,47 @@
+# One command each. The environment is .venv, made from the committed uv.lock.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test test-all check bench up docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): uv.lock pyproject.toml scripts/environment.py
+	@$(PYTHON) scripts/environment.py
+
+demo: $(READY) ## A small simulated store in ./demo-store, scanned
+	@$(BIN)/tideline demo --store demo-store
+
+test: $(READY) ## The default test suite (a few minutes)
+	@$(BIN)/pytest
+
+test-all: $(READY) ## Everything, with the long campaigns
+	@$(BIN)/pytest -m "slow or not slow"
+
+check: $(READY) ## Lint, format, types, import contracts, documentation
+	$(BIN)/ruff check src tests benchmarks scripts
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
+
+docs: $(READY) ## Build the documentation into site/, warnings are errors
+	@PYTHONWARNINGS=ignore $(BIN)/mkdocs build --strict --quiet
+	@echo "documentation: site/index.html"
+
+bench: $(READY) ## The benchmarks that print the ratios of the documentation
+	@for each in benchmarks/*/run.py; do \
+	  if [ -f "$$each" ]; then echo "== $$each"; $(BIN)/python "$$each"; fi; done
+
+up: $(READY) ## Live collection: not there yet
+	@echo "tideline does not collect from venues yet: this version reads archives that you import."
+	@echo "What works today: make demo · tideline import · tideline scan (README.md)."
+	@exit 1
+
+clean: ## Remove what was built here
+	rm -rf .venv site demo-store .pytest_cache .mypy_cache .ruff_cache
