@@ -69,8 +69,6 @@ def value_agrees(given: float | None, asked: Answer, transform: str) -> bool:
     if given is None or asked.value is None:
         if transform == "zscore" and asked.value is not None:
             return asked.divisor <= 1e-9 * asked.scale
-        if transform == "zscore" and asked.reason == "flat_baseline":
-            return given is None or True
         return given is None and asked.value is None
     if transform == "pctrank":
         return given == asked.value

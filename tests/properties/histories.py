@@ -121,7 +121,7 @@ class Maker:
         if name.startswith("funding_rate"):
             found = self.rng.normal(0, 1e-4, count) if style == "walk" else found * 1e-5
         if name == "funding_interval_h":
-            found = np.full(count, self.pick((1.0, 4.0, 8.0)))
+            return np.full(count, self.pick((1.0, 4.0, 8.0)))
         if self.chance(0.06):
             found[self.rng.random(count) < 0.3] = 0.0
         return found

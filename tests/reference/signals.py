@@ -301,9 +301,10 @@ def _funding_flow_price() -> tuple[Spec, ...]:
             "funding.funding_usdtm",
             "stock",
             bin_,
-            (OI,),
             (),
-            funding_avg,
+            (),
+            # one group: its weight cancels, so positions are not needed for it
+            lambda c, t, w: funding_8h(c, c.groups[0], t),
             pick="first",
             rated=True,
         ),
