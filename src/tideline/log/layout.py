@@ -70,6 +70,14 @@ class Layout:
         return self.root / "acked"
 
     @property
+    def pins(self) -> Path:
+        return self.root / "pins"
+
+    @property
+    def kept_from(self) -> Path:
+        return self.root / "kept_from"
+
+    @property
     def damaged(self) -> Path:
         return self.root / "damaged"
 

@@ -104,3 +104,21 @@ def _owner(layout: Layout) -> tuple[int | None, str | None]:
     except (OSError, msgspec.DecodeError):
         return None, None
     return found.pid, found.started
+
+
+@contextmanager
+def pinned(layout: Layout, *, alone: bool) -> Iterator[bool]:
+    """Hold the store's files in place (a backup), or ask to be the only one (``alone``).
+
+    Yields False when ``alone`` was asked for and a backup is under way.
+    """
+    fd = os.open(layout.pins, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(fd, (fcntl.LOCK_EX | fcntl.LOCK_NB) if alone else fcntl.LOCK_SH)
+            got = True
+        except BlockingIOError:
+            got = False
+        yield got
+    finally:
+        os.close(fd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,41 @@ from tideline.domain.errors import (
     BeforeHorizon,
     FutureAsOf,
     NoStore,
+    StoreDamaged,
     UnknownName,
 )
 from tideline.domain.fields import BY_NAME, known_field
 from tideline.domain.time import Clock, TimeUs, WallClock, format_time, parse_time
 from tideline.log import journal
+from tideline.log.background import Background
+from tideline.log.backup import backup
+from tideline.log.compaction import GRACE_US, compact, shrink, vacuum
+from tideline.log.digest import Digest
 from tideline.log.files import DiskFiles, Files
+from tideline.log.following import follow
 from tideline.log.layout import Layout, read_identity, write_identity
 from tideline.log.legs import Leg, unpack_leg
 from tideline.log.lock import WriterLock, served_head
 from tideline.log.marks import Mark
 from tideline.log.reading import PartGone, PartReader, Question, answer
 from tideline.log.records import (
+    Commit,
     Finding,
     ImportRecord,
+    Report,
     Retention,
     Source,
     unpack_import,
     unpack_retention,
     unpack_source,
 )
+from tideline.log.recovery import lost_tail, recover
+from tideline.log.repair import repair
+from tideline.log.retention import LOOK_BACK_US, retain
 from tideline.log.table import TableFiles
+from tideline.log.verify import verify
 from tideline.log.view import Viewer
-from tideline.log.writer import Writer
+from tideline.log.writer import FlushPolicy, Writer
 
 
 class Log:
@@ -72,8 +84,10 @@ class Log:
         TableFiles(layout, files).create()
         journal.create(layout.journal)
         files.fsync(layout.journal)
-        for mark in (layout.acked, layout.served, layout.lock):
-            files.write_new(mark, bytes(1024) if mark != layout.lock else b"")
+        for mark in (layout.acked, layout.served, layout.kept_from):
+            files.write_new(mark, bytes(1024))
+        for lock in (layout.lock, layout.pins):
+            files.write_new(lock, b"")
         files.fsync_dir(layout.root)
         write_identity(layout, files, clock.now())
         return cls(layout, clock, files)
@@ -106,18 +120,33 @@ class Log:
         """Damage met so far by this handle: ranges whose rows are left out of its answers."""
         return list(self.viewer.findings)
 
-    def writer(self) -> Writer:
+    def writer(
+        self, *, background: bool | None = None, policy: FlushPolicy | None = None
+    ) -> Writer:
         """Become the one writer.
+
+        ``background`` ticks every second, flushes and compacts by ``policy``; left open it is on
+        with the wall clock and off with any other.
 
         Raises:
             StoreBusy: another one is active; its pid and start time.
+            StoreDamaged: the journal cannot be written to before it is repaired.
         """
         lock = WriterLock(self.layout, self.files, self.clock)
         try:
-            return Writer(self.layout, self.files, self.clock, lock)
+            lost = lost_tail(self.layout, self.files)
+            writer = Writer(self.layout, self.files, self.clock, lock)
         except BaseException:
             lock.release()
             raise
+        try:
+            recover(writer, lost)
+        except BaseException:
+            writer.close()
+            raise
+        if background or (background is None and isinstance(self.clock, WallClock)):
+            writer.background = Background(writer, policy or FlushPolicy())
+        return writer
 
     def head(self) -> TimeUs:
         """The newest moment whose answers are final."""
@@ -134,7 +163,8 @@ class Log:
 
     def horizon(self) -> TimeUs:
         """Moments before this one are no longer answered; 0 when nothing was ever removed."""
-        return TimeUs(self.viewer.state().horizon)
+        kept = Mark(self.layout.kept_from, self.files).read()
+        return TimeUs(max(kept, self.viewer.state().horizon))
 
     def check_as_of(self, as_of: object) -> TimeUs:
         """The moment in µs, if it can be answered.
@@ -145,10 +175,10 @@ class Log:
             BeforeHorizon: retention removed what it needs.
         """
         moment = parse_time(as_of, field="as_of")
-        if moment > (state := self.viewer.state()).head and moment > (head := self.head()):
+        if moment > self.viewer.state().head and moment > (head := self.head()):
             raise FutureAsOf(format_time(moment), format_time(head))
-        if moment < state.horizon:
-            raise BeforeHorizon(format_time(moment), format_time(state.horizon))
+        if moment < (horizon := self.horizon()):
+            raise BeforeHorizon(format_time(moment), format_time(horizon))
         return moment
 
     def read(
@@ -230,8 +260,75 @@ class Log:
 
     def flush(self) -> int:
         """Move the journal into the table, as the writer; returns the rows moved."""
-        with self.writer() as writer:
+        with self.writer(background=False) as writer:
             return writer.flush()
+
+    def compact(self, *, grace_us: int = GRACE_US) -> int:
+        """Flush, merge files, delete those that left the table ``grace_us`` ago, as the writer.
+
+        Returns the files merged away.
+        """
+        with self.writer(background=False) as writer:
+            writer.flush()
+            gone = compact(writer)
+            vacuum(writer, grace_us=grace_us)
+            shrink(writer)
+            return gone
+
+    def retain(self, before: object, *, look_back_us: int = LOOK_BACK_US) -> Retention:
+        """Forget what no as_of at or after ``before`` looks back to; logged.
+
+        Raises:
+            BadInput: above the head, or before an earlier horizon.
+        """
+        moment = parse_time(before, field="before")
+        with self.writer(background=False) as writer:
+            return retain(writer, moment, look_back_us=look_back_us)
+
+    def follow(
+        self, after_seq: int = 0, *, poll_s: float = 0.02, idle_s: float | None = None
+    ) -> Iterator[Commit]:
+        """Commits after ``after_seq`` in order, each with its ``table``, as they come.
+
+        Ends only when ``idle_s`` seconds passed without news.
+        """
+        return follow(self, after_seq, poll_s, idle_s)
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> Report:
+        """Every checksum and every invariant; needs no lock."""
+        return verify(self, progress)
+
+    def repair(self) -> Report:
+        """Move what is damaged aside, write it off by name, rebuild what can be; then verify."""
+        repair(self)
+        return self.verify()
+
+    def backup(self, target: str | Path) -> int:
+        """Copy the store as of now, while a writer may be writing; returns the bytes."""
+        return backup(self, Path(target))
+
+    @classmethod
+    def restore(cls, source: str | Path, target: str | Path, clock: Clock | None = None) -> Log:
+        """A store at ``target`` from the backup at ``source``; every checksum is checked.
+
+        Raises:
+            StoreDamaged: the backup is not whole.
+        """
+        with cls.open(source, clock) as kept:
+            kept.backup(target)
+        restored = cls.open(target, clock)
+        report = restored.verify()
+        if not report.ok:
+            raise StoreDamaged(f"{target}: {report.findings[0].detail}")
+        return restored
+
+    def digest(self, as_of: object) -> str:
+        """One fingerprint of every row known at ``as_of``: same rows, same text, anywhere."""
+        moment = self.check_as_of(as_of)
+        total = Digest()
+        for asset in self.assets():
+            total.add(self.read(asset, moment))
+        return total.text()
 
     def _answer(self, ask: Question, *, last_try: bool) -> Any:
         view = self.viewer.view(lambda asset: asset == ask.asset)
@@ -248,7 +345,15 @@ def _clear_unfinished(layout: Layout, files: Files) -> None:
     if "store.json" in names:
         raise BadInput("store", str(layout.root), "is a tideline store already")
     ours = {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "store.json.new"}
-    ours |= {"table", "acked", "served", "writer.lock", "journal.sqlite-journal"}
+    ours |= {
+        "table",
+        "acked",
+        "served",
+        "writer.lock",
+        "journal.sqlite-journal",
+        "kept_from",
+        "pins",
+    }
     if names - ours:
         other = sorted(names - ours)[0]
         raise BadInput("store", str(layout.root), f"holds other things ({other})")

@@ -61,6 +61,11 @@ def month_start(name: str) -> int:
     return int(np.datetime64(name, "us").astype(np.int64))
 
 
+def part_path(asset: str, month: str, name: str) -> str:
+    """Where a file lies under the table; of ``name`` only the last piece counts."""
+    return f"asset={quote(asset, safe='')}/month={month}/{name.rpartition('/')[2]}"
+
+
 def digest_of(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
@@ -72,9 +77,8 @@ def encode_part(table: Any, asset: str, month: str) -> tuple[Part, bytes]:
     event, known = int_times(table.column("event_time")), int_times(table.column("known_time"))
     seq = table.column("seq").combine_chunks().to_numpy()
     low, high = int(seq.min()), int(seq.max())
-    folder = f"asset={quote(asset, safe='')}/month={month}"
     part = Part(
-        path=f"{folder}/{low:012d}-{high:012d}-{digest_of(body)}.parquet",
+        path=part_path(asset, month, f"{low:012d}-{high:012d}-{digest_of(body)}.parquet"),
         asset=asset,
         month=month,
         rows=table.num_rows,

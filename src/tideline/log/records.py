@@ -55,6 +55,9 @@ class ImportRecord:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+RECORDED = "recorded loss"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that does not hold: kind, the file or table, the exact range, in words."""
@@ -76,7 +79,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return not self.findings
+        """Nothing new is wrong: losses that were written off are named but do not count."""
+        return all(finding.kind == RECORDED for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

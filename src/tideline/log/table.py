@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 import pyarrow as pa
@@ -23,7 +22,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from tideline.domain.time import format_time
 from tideline.log.files import Files
 from tideline.log.layout import Layout
-from tideline.log.part import Part
+from tideline.log.part import Part, part_path
 from tideline.log.schema import ROWS
 
 APP: Final = "journal"
@@ -142,7 +141,7 @@ def parts_of(table: DeltaTable) -> list[Part]:
     for add in pa.table(table.get_add_actions(flatten=True)).to_pylist():
         found.append(
             Part(
-                path=_stored(add["path"]),
+                path=part_path(add["partition.asset"], add["partition.month"], add["path"]),
                 asset=add["partition.asset"],
                 month=add["partition.month"],
                 rows=add["num_records"],
@@ -160,13 +159,6 @@ def parts_of(table: DeltaTable) -> list[Part]:
 
 def table_path(layout: Layout, part: Part) -> Path:
     return layout.table / part.path
-
-
-def _stored(path: str) -> str:
-    """The path as it lies on disk, whichever way the log spells it."""
-    folder, _, rest = path.partition("/")
-    name = folder.removeprefix("asset=")
-    return f"asset={name if name.isascii() and ' ' not in name else quote(name, safe='')}/{rest}"
 
 
 def _us(moment: Any) -> int:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from deltalake.exceptions import DeltaError
 
 from tideline.domain.errors import StoreDamaged
 from tideline.log import batch, journal
@@ -24,7 +23,7 @@ from tideline.log.layout import Layout
 from tideline.log.marks import Mark
 from tideline.log.part import Part
 from tideline.log.records import Finding
-from tideline.log.table import APP, open_table, parts_of
+from tideline.log.salvage import salvage
 
 T = TypeVar("T")
 
@@ -74,7 +73,7 @@ class Viewer:
                     raise
                 self.close()
                 raise StoreDamaged(f"journal.sqlite: {error}") from error
-            except (sqlite3.DatabaseError, msgspec.DecodeError, ValueError) as error:
+            except (sqlite3.DatabaseError, msgspec.DecodeError, ValueError, TypeError) as error:
                 self.close()
                 raise StoreDamaged(f"journal.sqlite: {error}") from error
 
@@ -84,7 +83,7 @@ class Viewer:
             return self.query(journal.get_state)
         except StoreDamaged as damage:
             self.found("journal", "journal.sqlite", "state", damage.what)
-            return self._salvaged_state()
+            return salvage(self._layout, self._files).state
 
     def view(self, assets: Callable[[str], bool] | None = None) -> View:
         """The present moment. ``assets`` may say which commits are worth decoding."""
@@ -94,7 +93,7 @@ class Viewer:
                 state, parts, raw = self.query(lambda db: self._load(db, assets))
             except StoreDamaged as damage:
                 self.found("journal", "journal.sqlite", "unknown", damage.what)
-                return self._salvage(acked)
+                return self._salvage()
             if state.last_seq < acked:
                 self.lost(state.last_seq + 1, acked, "acknowledged commits are gone")
             return View(state, self._decode(raw, state), parts)
@@ -149,61 +148,21 @@ class Viewer:
             return set()
         return {seq for first, last in spans for seq in range(first, last + 1)}
 
-    def _checked(self, seq: int, known: int, rows: int, checksum: bytes, body: Any) -> Any:
-        if body is None or batch.checksum(bytes(body), seq, known, rows) != checksum:
+    def _checked(self, seq: int, known: Any, rows: Any, checksum: Any, body: Any) -> Any:
+        facts = isinstance(known, int) and isinstance(rows, int) and isinstance(body, bytes)
+        if not facts or batch.checksum(bytes(body), seq, known, rows) != checksum:
             self.lost(seq, seq, "the batch does not match its checksum")
             return None
         return batch.decode(bytes(body), seq)
 
-    def _salvaged_state(self) -> State:
-        parts, flushed = self._delta()
-        horizon = max((part.max_known for part in parts), default=0)
-        last = max(self._acked.read(), flushed)
-        return State(last_seq=last, head=horizon, flushed=flushed)
-
-    def _delta(self) -> tuple[tuple[Part, ...], int]:
-        try:
-            table = open_table(self._layout, None)
-            return tuple(parts_of(table)), int(table.transaction_version(APP) or 0)
-        except (DeltaError, OSError, ValueError) as error:
-            self.found("table", "table/_delta_log", "unknown", str(error).split("\n")[0])
-            return (), 0
-
-    def _salvage(self, acked: int) -> View:
-        """Commits one by one as far as SQLite gives them, then the table's own list of files."""
-        raw: dict[int, tuple[Any, ...]] = {}
-        for seq in self._readable():
-            row = self._one(seq)
-            if row is not None:
-                raw[seq] = row
-        parts, flushed = self._delta()
-        tail = {}
-        for seq in range(flushed + 1, max([acked, *raw]) + 1 if (raw or acked) else 0):
-            table = self._checked(seq, *raw[seq]) if seq in raw else None
-            if seq not in raw:
-                self.lost(seq, seq, "the commit cannot be read")
-            if table is not None:
-                tail[seq] = table
-        heads = [raw[seq][0] for seq in tail] + [part.max_known for part in parts]
-        state = State(max([acked, flushed, *tail]), max(heads, default=0), flushed)
-        return View(state, tail, parts)
-
-    def _readable(self) -> list[int]:
-        try:
-            found = self.query(lambda db: db.execute("SELECT seq FROM batches").fetchall())
-            return sorted(int(seq) for (seq,) in found)
-        except StoreDamaged:
-            return list(range(max(1, self._acked.read() - 10_000), self._acked.read() + 1))
-
-    def _one(self, seq: int) -> tuple[Any, ...] | None:
-        ask = (
-            "SELECT known_time, rows, sum, body FROM commits JOIN batches USING (seq) WHERE seq = ?"
-        )
-        try:
-            row: tuple[Any, ...] | None = self.query(lambda db: db.execute(ask, (seq,)).fetchone())
-            return row
-        except StoreDamaged:
-            return None
+    def _salvage(self) -> View:
+        found = salvage(self._layout, self._files)
+        for where, span, detail in found.problems:
+            self.found("damaged table log", where, span, detail)
+        for seq, detail in found.lost:
+            self.lost(seq, seq, detail)
+        tail = {seq: batch.decode(raw.body, seq) for seq, raw in found.commits.items()}
+        return View(found.state, tail, found.parts)
 
 
 def load_parts(db: sqlite3.Connection, state: State) -> tuple[Part, ...]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -29,6 +29,16 @@ from tideline.log.schema import Checked, check_batch
 from tideline.log.table import TableFiles
 
 T = TypeVar("T")
+
+
+class Background(Protocol):
+    """Work beside the appends that ends when the writer closes."""
+
+    trouble: str | None
+
+    def close(self) -> None: ...
+
+
 FLUSH_ROWS = 2_000_000
 
 
@@ -47,7 +57,7 @@ class Writer:
     """Made by ``Log.writer()``; safe to share between threads."""
 
     def __init__(self, layout: Layout, files: Files, clock: Clock, lock: WriterLock) -> None:
-        self._layout, self._files, self._clock, self._flock = layout, files, clock, lock
+        self.layout, self.files, self.clock, self._flock = layout, files, clock, lock
         self._lock = threading.RLock()
         self.table_lock = threading.RLock()
         self._acked = Mark(layout.acked, files)
@@ -57,10 +67,9 @@ class Writer:
         self.state = journal.get_state(self._db)
         self._floor = max(self.state.head, lock.served)
         self._legs: dict[Key, Leg] = {}
-        for body in journal.bodies(self._db, "legs"):
-            leg = unpack_leg(body)
-            self._legs[leg.key] = leg
+        self.reload_legs()
         self.last_tick = clock.monotonic()
+        self.background: Background | None = None
 
     def __enter__(self) -> Writer:
         return self
@@ -72,6 +81,8 @@ class Writer:
 
     def close(self) -> None:
         """Let the next writer in. What was acknowledged stays in the journal."""
+        if self.background is not None:
+            self.background.close()
         with self.table_lock, self._lock:
             with contextlib.suppress(sqlite3.Error):
                 self._db.close()
@@ -93,7 +104,7 @@ class Writer:
             StoreError: the disk refused; after a full disk the writer can go on once there is
                 room, after any other failure it must be opened again.
         """
-        checked = check_batch(table)
+        checked, sources, imports = check_batch(table), tuple(sources), tuple(imports)
         with self._lock:
             self._ready()
             stamp = self._stamp()
@@ -123,7 +134,7 @@ class Writer:
         """Move the head to now without rows; returns the head."""
         with self._lock:
             self._ready()
-            now = int(self._clock.now())
+            now = int(self.clock.now())
             if now > self._floor:
                 self.commit(lambda: None, msgspec.structs.replace(self.state, head=now))
             return max(self.state.head, self._floor)
@@ -176,7 +187,7 @@ class Writer:
         adds, removes = list(adds), list(removes)
         with self._lock:
             self._ready()
-            now = self._clock.now()
+            now = self.clock.now()
 
             def write() -> None:
                 for part in removes:
@@ -197,10 +208,22 @@ class Writer:
                 msgspec.structs.replace(self.state, version=version, parts=count, **changes),
             )
 
+    def reload_legs(self) -> None:
+        """Take the leg index as the journal has it."""
+        with self._lock:
+            legs = map(unpack_leg, journal.bodies(self._db, "legs"))
+            self._legs = {leg.key: leg for leg in legs}
+
     def query(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         """Read through the writer's own connection."""
         with self._lock:
             return ask(self._db)
+
+    def note(self, write: Callable[[sqlite3.Connection], None], **changes: Any) -> None:
+        """One durable transaction beside the rows."""
+        with self._lock:
+            self._ready()
+            self.commit(lambda: write(self._db), msgspec.structs.replace(self.state, **changes))
 
     def commit(self, write: Callable[[], None], state: State) -> None:
         """One durable transaction that ends in ``state``."""
@@ -212,16 +235,16 @@ class Writer:
             name = getattr(error, "sqlite_errorname", "") or ""
             if name == "SQLITE_FULL":
                 raise StoreError(
-                    f"{self._layout.root}: the disk is full; nothing written"
+                    f"{self.layout.root}: the disk is full; nothing written"
                 ) from error
             self._fail(f"{error} ({name})")
-            raise StoreError(f"{self._layout.root}: {error}; open the writer again") from error
+            raise StoreError(f"{self.layout.root}: {error}; open the writer again") from error
         except sqlite3.DatabaseError as error:
             self._fail(str(error))
-            raise StoreError(f"{self._layout.root}: {error}; open the writer again") from error
+            raise StoreError(f"{self.layout.root}: {error}; open the writer again") from error
         self.state = state
         self._floor = max(self._floor, state.head)
-        self.last_tick = self._clock.monotonic()
+        self.last_tick = self.clock.monotonic()
 
     def _flush_some(self, target: int) -> int:
         tables, rows, seq = [], 0, self.state.flushed
@@ -232,7 +255,7 @@ class Writer:
                 tables.append(table)
                 rows += table.num_rows
         parts = write_parts(self.table, joined(tables)) if tables else []
-        version = self.table.commit(parts, [], now=self._clock.now(), seq=seq)
+        version = self.table.commit(parts, [], now=self.clock.now(), seq=seq)
         self.swap_parts(
             parts,
             [],
@@ -260,29 +283,24 @@ class Writer:
 
     def _lose(self, seq: int, detail: str, body: bytes) -> None:
         if body:
-            self._files.mkdir(self._layout.damaged)
-            self._files.write_new(self._layout.damaged / f"batch-{seq}", body)
+            self.files.mkdir(self.layout.damaged)
+            self.files.write_new(self.layout.damaged / f"batch-{seq}", body)
+        self.record_loss(seq, seq, detail)
+
+    def record_loss(self, first: int, last: int, detail: str) -> None:
+        """Remember that these commits, or rows of them, are gone for good."""
         with self._lock:
-            row = (seq, seq, detail)
-            known = self._db.execute(
-                "SELECT 1 FROM damage WHERE first <= ? AND last >= ?", (seq, seq)
-            ).fetchone()
-            if known is None:
-                self.commit(
-                    lambda: void(
-                        self._db.execute(
-                            "INSERT INTO damage (first, last, detail) VALUES (?, ?, ?)", row
-                        )
-                    ),
-                    self.state,
-                )
+            ask = "SELECT 1 FROM damage WHERE first <= ? AND last >= ? AND detail = ?"
+            if self._db.execute(ask, (first, last, detail)).fetchone() is None:
+                add = "INSERT INTO damage (first, last, detail) VALUES (?, ?, ?)"
+                self.note(lambda db: void(db.execute(add, (first, last, detail))))
 
     def _stamp(self) -> int:
-        return max(int(self._clock.now()), self._floor + 1)
+        return max(int(self.clock.now()), self._floor + 1)
 
     def _ready(self) -> None:
         if self._failed is not None:
-            raise StoreError(f"{self._layout.root}: the writer stopped: {self._failed}")
+            raise StoreError(f"{self.layout.root}: the writer stopped: {self._failed}")
 
     def _fail(self, why: str) -> None:
         """After a failed write or fsync nothing in memory can be trusted: stop acknowledging."""
