@@ -1,0 +1,213 @@
+"""Every asset's state, ranked, at one moment or over a grid of moments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tideline.cli.options import (
+    as_of_option,
+    choose,
+    json_option,
+    parse_as_of,
+    parse_moment,
+    parse_names,
+    parse_span,
+    settings,
+    store_option,
+)
+from tideline.cli.show import SEVERITY_STYLE, moment, percent, put_json, put_table, seconds
+from tideline.domain.errors import BadInput
+from tideline.readings.bands import MODES
+from tideline.readings.cadence import SUB_WINDOWS
+from tideline.readings.price_oi import BY_NAME
+from tideline.readings.reading import CANNOT_TELL, SEVERITIES
+
+if TYPE_CHECKING:
+    from tideline.readings.reading import Reading
+    from tideline.store import Store
+
+MOST_MOMENTS = 100_000
+
+
+@click.command()
+@store_option
+@click.option("--asset", help="Only these coins: BTC,ETH.")
+@click.option("--window", "-w", help="15m 30m 45m 1h 2h 4h 12h 24h.  [TIDELINE_WINDOW; 45m]")
+@as_of_option
+@click.option("--grid", metavar="START/END/STEP", help="A grid of moments instead of one.")
+@click.option("--bands", default="adaptive", help="adaptive (default) or fixed.")
+@click.option("--states", metavar="A,B,…", help="Only these states.")
+@click.option("--min-severity", help="none, watch, elevated or extreme.")
+@click.option("--why", is_flag=True, help="The sentence, the rule and the legs of each.")
+@json_option
+def scan(
+    store: str,
+    asset: str | None,
+    window: str | None,
+    as_of: str,
+    grid: str | None,
+    bands: str,
+    states: str | None,
+    min_severity: str | None,
+    why: bool,
+    as_json: bool,
+) -> None:
+    """Every asset's price × OI state, ranked by strength, with evidence.
+
+    Bands say how large a move has to be: adaptive, 3 × the usual move of the same hours and kind
+    of day of the last 30 days; fixed, 1 % of price and 1.5 % of open interest at 45m.
+
+    \b
+        tideline scan --store S
+        tideline scan --store S --as-of 2026-02-05T16:00:00Z --why
+        tideline scan --store S --asset BTC --min-severity elevated \\
+                 --grid 2026-02-05T00:00:00Z/2026-02-06T00:00:00Z/15m
+        tideline scan --store S --window 4h --states short_covering,long_liquidation
+    """
+    from tideline.store import open_store
+
+    chosen = choose("window", window or settings().window, tuple(SUB_WINDOWS))
+    choose("bands", bands, MODES)
+    wanted = _states(states)
+    least = choose("min_severity", min_severity, SEVERITIES) if min_severity else None
+    assets = parse_names(asset, "asset") if asset else None
+    with open_store(store) as opened:
+        moments = _grid(grid) if grid else [parse_as_of(as_of) or int(opened.head())]
+        found = _readings(opened, moments, assets, chosen, bands)
+    if grid and wanted is None and least is None:
+        least = "watch"  # a grid of calm moments is noise
+    kept = [reading for reading in found if _keep(reading, wanted, least)]
+    if as_json:
+        put_json({"window": chosen, "bands": bands, "moments": len(moments), "readings": kept})
+        return
+    _show(kept, found, moments, chosen, bands)
+    if why:
+        for reading in kept:
+            explain(reading)
+
+
+def _readings(
+    store: Store, moments: Sequence[int], assets: list[str] | None, window: str, bands: str
+) -> list[Reading]:
+    if len(moments) == 1:
+        return list(store.scan(moments[0], window=window, assets=assets, bands=bands))
+    return list(store.scan_grid(moments, window=window, assets=assets, bands=bands))
+
+
+def _states(text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
+    names = parse_names(text, "states")
+    return frozenset(choose("states", name, (*BY_NAME, CANNOT_TELL)) for name in names)
+
+
+def _grid(text: str) -> list[int]:
+    parts = text.split("/")
+    if len(parts) != 3:
+        example = "2026-02-05T00:00:00Z/2026-02-06T00:00:00Z/15m"
+        raise BadInput("grid", text, "is not START/END/STEP", example)
+    start, end = parse_moment(parts[0], "grid start"), parse_moment(parts[1], "grid end")
+    step = parse_span(parts[2], "grid step")
+    if end < start:
+        raise BadInput("grid", text, "ends before it starts", f"{parts[1]}/{parts[0]}/{parts[2]}")
+    size = (end - start) // step + 1
+    if size > MOST_MOMENTS:
+        raise BadInput("grid", text, f"has {size:,} moments, more than {MOST_MOMENTS:,}")
+    return [start + k * step for k in range(size)]
+
+
+def _keep(reading: Reading, wanted: frozenset[str] | None, least: str | None) -> bool:
+    if wanted is not None and reading.name not in wanted:
+        return False
+    ranks: tuple[str, ...] = SEVERITIES
+    return least is None or ranks.index(reading.severity) >= ranks.index(least)
+
+
+def _show(
+    kept: list[Reading], found: list[Reading], moments: Sequence[int], window: str, bands: str
+) -> None:
+    when = f"as of {moment(moments[0])}"
+    columns = [
+        "asset",
+        "state",
+        "severity",
+        "strength",
+        "price",
+        "OI",
+        "pressure",
+        "fuel left",
+        "groups",
+    ]
+    if len(moments) > 1:
+        when = f"{moment(moments[0])} … {moment(moments[-1])}, {len(moments):,} moments"
+        columns.insert(0, "as of")
+    rows = [_line(reading, with_time=len(moments) > 1) for reading in kept]
+    untold = sum(not reading.told for reading in found)
+    foot = f"{len(kept):,} of {len(found):,} readings shown"
+    if untold:
+        foot += f"; {untold:,} could not be told (--states {CANNOT_TELL} --why says why)"
+    put_table(
+        f"Price × OI over {window}, {bands} bands, {when}",
+        columns,
+        rows,
+        right=("strength", "price", "OI", "fuel left"),
+        styles=[SEVERITY_STYLE[reading.severity] for reading in kept],
+        foot=foot,
+    )
+
+
+def _line(reading: Reading, with_time: bool) -> tuple[str, ...]:
+    used = [f"{g.venue} {seconds(g.age_s)}" for g in reading.groups if g.used]
+    out = [f"({g.venue} left out)" for g in reading.groups if not g.used]
+    cells = (
+        reading.asset,
+        reading.name,
+        reading.severity if reading.told else "–",
+        "–" if reading.strength is None else f"{reading.strength:.2f}",
+        percent(reading.price_change),
+        percent(reading.oi_change),
+        {"up": "↑", "down": "↓", "none": "–"}[reading.pressure],
+        "–" if reading.fuel_left is None else f"{reading.fuel_left:.0%}",
+        ", ".join([*used, *out]),
+    )
+    return (moment(reading.as_of), *cells) if with_time else cells
+
+
+def explain(reading: Reading) -> None:
+    """One reading in full: why, by which rule, from which legs."""
+    rows: list[tuple[str, str]] = [("because", reading.because), ("rule", reading.rule)]
+    for label, text in (("also called", reading.also_called), ("read as", reading.read)):
+        if text:
+            rows.append((label, text))
+    for item in reading.evidence:
+        held = "" if item.threshold is None else f"  against ±{item.threshold * 100:.3f} %"
+        null = f"  null: {item.reason}" if item.reason else ""
+        about = f"  age {seconds(item.age_s)}" if item.age_s is not None else ""
+        rows.append((item.address, f"{percent(item.value)}{held}{null}{about} {item.basis}"))
+    for group in reading.groups:
+        use = "used" if group.used else f"left out: {group.why_not}"
+        rows.append((f"{group.venue} {group.instrument}", f"{use}; {_leg(group)}"))
+    if reading.split is not None:
+        rows.append(("ΔOI in USD", _split(reading.split)))
+    if reading.spent_why:
+        told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
+        rows.append(("spent", f"{told}: {reading.spent_why}"))
+    put_table(f"{reading.asset} {reading.name} as of {moment(reading.as_of)}", ("", ""), rows)
+
+
+def _leg(group: Any) -> str:
+    was = "" if group.previous is None else f" (was {group.previous:,.1f})"
+    pace = f"age {seconds(group.age_s)}, every {seconds(group.cadence_s)}"
+    return f"{group.value:,.1f} coin{was}, {pace}"
+
+
+def _split(split: Any) -> str:
+    total = "" if split.total is None else f"{split.total / 1e6:+,.1f} M = "
+    rest = "" if split.remainder is None else f", remainder {split.remainder / 1e6:+,.2f} M"
+    return (
+        f"{total}quantity {split.quantity / 1e6:+,.1f} M, price {split.price / 1e6:+,.1f} M, "
+        f"both {split.cross / 1e6:+,.2f} M{rest}"
+    )
