@@ -49,9 +49,10 @@ class Context:
     # what each group needs ----------------------------------------------------------------
 
     def rate_field(self, group: Group) -> str:
-        """The rate used for every sample: quoted if alive at T, else settled."""
+        """The rate used for every sample: quoted if alive at T, with its interval, else settled."""
         quoted = self.known.path(group, QUOTED, self.as_of)
-        return QUOTED if quoted is not None else SETTLED
+        hours = self.known.path(group, INTERVAL, self.as_of)
+        return QUOTED if quoted is not None and hours is not None else SETTLED
 
     def rate(self, group: Group, t: int) -> float | None:
         return self.known.path(group, self.rate_field(group), t)
@@ -61,17 +62,18 @@ class Context:
         age = default_max_age(self.rate_field(group), group[0])
         return self.known.path(group, INTERVAL, t, age)
 
-    def needed_stocks(self, group: Group) -> tuple[str, ...]:
-        fields = self.spec.stocks
-        return (*fields, INTERVAL, self.rate_field(group)) if self.spec.rated else fields
-
     def needed(self, group: Group) -> tuple[str, ...]:
-        return (*self.needed_stocks(group), *self.spec.flows)
+        """The fields whose breaks take the group out: those its numbers are made of."""
+        rates = (INTERVAL, self.rate_field(group)) if self.spec.rated else ()
+        sizes = ("open_interest_usd",) if self.spec.pick == "largest" else ()
+        return (*self.spec.stocks, *rates, *sizes, *self.spec.flows)
 
-    def any_needed(self) -> tuple[str, ...]:
-        """Needed fields whichever rate is used."""
+    def read(self) -> tuple[str, ...]:
+        """Every field of a group that the signal may look at: what the evidence speaks of."""
         rates = (INTERVAL, QUOTED, SETTLED) if self.spec.rated else ()
-        return (*self.spec.stocks, *rates, *self.spec.flows)
+        sizes = ("open_interest_usd",) if self.spec.pick == "largest" else ()
+        prices = ("index_price", "mark_price") if self.spec.needs_supply else ()
+        return (*self.spec.stocks, *rates, *sizes, *prices, *self.spec.flows)
 
     def beats(self) -> set[str]:
         return {FEED_OF[flow].heartbeat for flow in self.spec.flows}
@@ -116,6 +118,8 @@ class Context:
                 for group in alive
                 if not self.known.broken(group, self.needed(group), break_start)
             ]
+        if self.spec.needs_supply and not self.supply_groups():
+            alive = []
         if self.spec.share:
             alive = self._with_share(alive, t)
         return alive
@@ -135,8 +139,14 @@ class Context:
         total = sum(sizes[group] for group in groups)
         return [group for group in groups if sizes[group] >= self.spec.share * total]
 
+    def supply_groups(self) -> list[Group]:
+        """The reference group whose supply is alive at T; without it there is no answer."""
+        found = sorted(group for group in self.known.groups() if group[0] == "reference")
+        name = "circulating_supply"
+        return [g for g in found if self.known.path(g, name, self.as_of) is not None]
+
     def has_rows(self, group: Group) -> bool:
-        names = {*self.any_needed(), *self.beats()}
+        names = {*self.read(), *self.beats()}
         return any(row.group == group and row.field in names for row in self.known.rows)
 
     # building blocks of the formulas --------------------------------------------------------
@@ -179,7 +189,7 @@ class Context:
 
 
 def ratio(above: float, below: float) -> float:
-    """A zero denominator gives null."""
+    """A zero denominator gives null; the page names no reason for it, zero_base says it best."""
     if below == 0:
-        raise Null("zero_base")
+        raise Null("zero_base", "stale")
     return above / below

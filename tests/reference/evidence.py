@@ -1,9 +1,12 @@
-"""The evidence beside the number: age, n, coverage, basis, revised."""
+"""The evidence beside the number: age, n, coverage, basis, revised.
+
+The page is silent on which fields it speaks of: here, all that the signal may look at.
+"""
 
 from __future__ import annotations
 
 from tests.reference.context import Context
-from tests.reference.known import default_max_age
+from tests.reference.known import FEED_OF, default_max_age
 from tests.reference.model import DAY, SECOND, Group
 
 
@@ -11,7 +14,7 @@ def age_s(c: Context) -> float | None:
     """T minus the newest event_time of the oldest group used; heartbeats count for flows."""
     ages = []
     for group in c.groups:
-        names = {*c.needed(group), *c.beats()}
+        names = {*c.read(), *c.beats()}
         times = [row.event_time for name in names for row in c.known.until(group, name, c.as_of)]
         ages.append((c.as_of - max(times)) / SECOND)
     return max(ages, default=None)
@@ -22,7 +25,7 @@ def pairs_in_window(c: Context, w: int) -> set[tuple[Group, int]]:
     return {
         (group, row.event_time)
         for group in c.groups
-        for name in c.needed(group)
+        for name in c.read()
         for row in c.known.between(group, name, c.as_of - w, c.as_of)
     }
 
@@ -37,7 +40,7 @@ def revised(c: Context, w: int) -> int:
     return sum(
         1
         for group, time in pairs
-        if any(len(values.get((group, time, name), ())) >= 2 for name in c.needed(group))
+        if any(len(values.get((group, time, name), ())) >= 2 for name in c.read())
     )
 
 
@@ -63,7 +66,7 @@ def coverage(c: Context) -> float | None:
         used = sum(last[group] for group in c.groups)
         everything = sum(last.values())
         return used / everything if everything else None
-    counted = [g for g in c.candidates if g in c.groups or recent(g, c.any_needed())]
+    counted = [g for g in c.candidates if g in c.groups or recent(g, c.read())]
     return len(c.groups) / len(counted)
 
 
@@ -71,24 +74,28 @@ def basis(c: Context, span: int, w: int, transform: str) -> str:
     """recorded, assumed or mixed, over what the answer could have looked at.
 
     Represented rows of needed fields with event_time in (T - span, T] (flows and changes: one
-    window more, but for min, max, range, whose windows lie inside), and for each leg of a stock
-    field the row in force at that start.
+    window more, but for min, max, range, whose windows lie inside), and for each leg the row in
+    force at that start.
     """
     if c.spec.kind != "stock" and transform not in ("min", "max", "range"):
         span += w
     start = c.as_of - span
     found = set()
     for group in c.groups:
-        for name in c.needed(group):
+        for name in c.read():
             rows = c.known.between(group, name, start, c.as_of)
             found |= {row.basis for row in rows}
-        for name in c.needed_stocks(group):
-            age = None
-            if name == "funding_interval_h":
-                age = default_max_age(c.rate_field(group), group[0])
-            if name == "next_funding_time":
-                age = c.next_funding_age(group)
-            row = c.known.in_force(group, name, start, age)
+            row = c.known.in_force(group, name, start, max_age_of(c, group, name))
             if row is not None:
                 found.add(row.basis)
     return "mixed" if len(found) > 1 else next(iter(found), "")
+
+
+def max_age_of(c: Context, group: Group, name: str) -> int:
+    if name in FEED_OF:
+        return FEED_OF[name].max_age
+    if name == "funding_interval_h":
+        return default_max_age(c.rate_field(group), group[0])
+    if name == "next_funding_time":
+        return c.next_funding_age(group)
+    return default_max_age(name, group[0])

@@ -63,8 +63,8 @@ def default_max_age(field: str, venue: str) -> int:
     return 30 * MINUTE
 
 
-def cadence_us(row: Row) -> float:
-    return row.cadence_s * SECOND
+def cadence_us(row: Row) -> int:
+    return round(row.cadence_s * SECOND)
 
 
 class Known:
@@ -195,13 +195,15 @@ class Known:
         return any(row.event_time < end and row.value > start for row in self.leg(group, feed.gap))
 
     def _too_coarse(self, group: Group, feed: Feed, t: int, w: int) -> bool:
-        """A bar inside the window, or the newest bar at or before t, is longer than w."""
+        """A bar inside the window, or the newest of its leg at or before t, is longer than w.
+
+        Leg by leg: a leg of long bars has said nothing of a short window beside one of short bars.
+        """
         for field in feed.fields:
-            if any(cadence_us(row) > w for row in self.between(group, field, t - w, t)):
+            rows = self.between(group, field, t - w, t) + self.until(group, field, t)[-1:]
+            if any(cadence_us(row) > w for row in rows):
                 return True
-        last = [row for field in feed.fields for row in self.until(group, field, t)[-1:]]
-        newest = max((row.event_time for row in last), default=0)
-        return any(cadence_us(row) > w for row in last if row.event_time == newest)
+        return False
 
     def flow(self, group: Group, field: str, t: int, w: int) -> float:
         """The leg's sum over (t - w, t], in event order, from 0.0."""

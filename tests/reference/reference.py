@@ -97,6 +97,8 @@ def _refuse_without_groups(c: Context) -> None:
     """Why L(T) is empty: never a row, a break, or nothing alive."""
     if c.groups:
         return
+    if c.spec.needs_supply and not (c.supply_groups() and c.alive_before_breaks):
+        raise Null("stale", "no_data")
     if c.alive_before_breaks:
         raise Null("break")
     if not any(c.has_rows(group) for group in c.candidates):

@@ -69,16 +69,8 @@ def supply_price_leg(c: Context):
     raise Null("stale", "no_data")
 
 
-def supply_group(c: Context):
-    """The reference group whose supply is alive at T."""
-    for group in sorted(g for g in c.known.groups() if g[0] == "reference"):
-        if c.known.path(group, "circulating_supply", c.as_of) is not None:
-            return group
-    raise Null("stale", "no_data")
-
-
 def oi_mcap(c: Context, t: int, w: int) -> float:
-    coins = c.at(supply_group(c), "circulating_supply", t)
+    coins = c.at(c.supply_groups()[0], "circulating_supply", t)
     price = c.at(*supply_price_leg(c), t)
     return ratio(c.total(USD, t), coins * price)
 
