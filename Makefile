@@ -31,7 +31,7 @@ check: $(READY) ## Lint, format, types, import contracts, documentation
 	$(MAKE) --no-print-directory docs
 
 docs: $(READY) ## Build the documentation into site/, warnings are errors
-	@PYTHONWARNINGS=ignore $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "documentation: site/index.html"
 
 bench: $(READY) ## The benchmarks that print the ratios of the documentation

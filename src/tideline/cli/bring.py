@@ -1,0 +1,171 @@
+"""Taking rows in and writing them out."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tideline.cli.options import choose, json_option, store_option
+from tideline.cli.show import console, number, put_json, put_table
+from tideline.domain.errors import BadInput
+
+if TYPE_CHECKING:
+    from tideline.collect.report import ImportReport
+    from tideline.log import Log
+
+Progress = Callable[[int, int, str], None]
+COUNTS = ("taken", "derived", "duplicates", "restated", "suspects", "released", "breaks")
+
+lag_option = click.option(
+    "--lag",
+    "lags",
+    multiple=True,
+    metavar="[FIELD=]SECONDS",
+    help="Modelled availability, seconds after event time. May be repeated.",
+)
+
+
+@click.group(name="import", context_settings={"help_option_names": ["-h", "--help"]})
+def bring() -> None:
+    """Take in archives, tables or canonical rows.
+
+    The same file twice adds nothing. Each import ends with a table of what it took, derived, left
+    out and why.
+    """
+
+
+@bring.command(name="binance-vision")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@store_option
+@lag_option
+@click.option("--labels", help="start or end: how to read metrics labels, instead of by evidence.")
+@json_option
+def binance_vision(
+    paths: tuple[str, ...], store: str, lags: tuple[str, ...], labels: str | None, as_json: bool
+) -> None:
+    """Binance Vision archives: metrics, klines, fundingRate; zips or csvs, or folders of them.
+
+    A CHECKSUM file beside an archive is checked. Whether a metrics label is the start or the end
+    of its period is decided per file, from the labels and from the implied price.
+
+    \b
+        tideline import binance-vision ~/archives/BTCUSDT --store S
+        tideline import binance-vision BTCUSDT-metrics-2026-02-05.zip --store S --lag 300
+    """
+    from tideline.collect.binance_vision import import_binance_vision
+    from tideline.domain.time import WallClock
+
+    forced: Any = choose("labels", labels, ("start", "end")) if labels else None
+    lag_s = parse_lags(lags)
+    with _target(store) as log, _progress(as_json) as tell:
+        report = import_binance_vision(
+            log, paths, WallClock(), progress=tell, lag_s=lag_s, labels=forced
+        )
+    put_report(report, store, as_json)
+
+
+def parse_lags(texts: tuple[str, ...]) -> dict[str, float]:
+    """``300`` for every field, ``open_interest=60`` for one."""
+    found: dict[str, float] = {}
+    for text in texts:
+        name, equals, seconds = text.rpartition("=")
+        try:
+            value = float(seconds)
+        except ValueError:
+            raise BadInput("lag", text, "is not [FIELD=]SECONDS", "open_interest=300") from None
+        if not 0 <= value < 1e9:
+            raise BadInput("lag", text, "is not a span of seconds", "300")
+        found[name if equals else "*"] = value
+    return found
+
+
+@contextlib.contextmanager
+def _target(store: str) -> Iterator[Log]:
+    """The store to write to. One that was made for an import that failed is taken away again."""
+    from tideline.log import Log
+
+    path = Path(store)
+    fresh = not path.exists()
+    log = Log.open_or_create(path)
+    try:
+        yield log
+    except BaseException:
+        empty = fresh and not log.legs()
+        log.close()
+        if empty:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+    log.close()
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Progress | None]:
+    """A bar on stderr, where somebody is looking."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=console(error=True), transient=True) as bars:
+        task = bars.add_task("reading", total=None)
+
+        def tell(done: int, total: int, what: str) -> None:
+            bars.update(task, completed=done, total=total, description=what)
+
+        yield tell
+
+
+def put_report(report: ImportReport, store: str, as_json: bool) -> None:
+    """What was taken, derived, left out and why."""
+    if as_json:
+        put_json(report.to_dict())
+        return
+    legs = report.table()
+    put_table(
+        f"Taken into {store}",
+        ("asset", "venue", "instrument", "field", "offered", *COUNTS, "left out", "why"),
+        [
+            (row["asset"], row["venue"], row["instrument"], row["field"], f"{row['offered']:,}",
+             *(f"{row[name]:,}" if row[name] else "–" for name in COUNTS),
+             f"{row['left_out']:,}" if row["left_out"] else "–", row["why"])
+            for row in legs
+        ],
+        right=("offered", *COUNTS, "left out"),
+    )  # fmt: skip
+    skipped = sum(note.skipped for note in report.files)
+    taken = len(report.files) - skipped
+    if report.files:
+        click.echo(f"{taken:,} files taken in, {skipped:,} had been taken in before")
+    for text in _decisions(report):
+        click.echo(f"  {text}")
+    for lag in sorted(set(report.lags.values())):
+        names = ", ".join(sorted(name for name, given in report.lags.items() if given == lag))
+        click.echo(f"  assumed known {number(lag, 4)} s after event time: {names}")
+    rate = report.rows / report.seconds if report.seconds > 0 else 0.0
+    click.echo(f"{report.rows:,} new rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
+
+
+def _decisions(report: ImportReport) -> Iterator[str]:
+    """Notes, each once with how many files it holds for."""
+    yield from report.notes
+    counted: dict[str, int] = {}
+    for note in report.files:
+        if note.note and not note.skipped:
+            counted[note.note] = counted.get(note.note, 0) + 1
+    for text, files in counted.items():
+        yield f"{files:,} {'file' if files == 1 else 'files'}: {text}"
+    for text in report.conventions:
+        yield f"convention: {text}"
+
+
+@click.group(name="export", context_settings={"help_option_names": ["-h", "--help"]})
+def export() -> None:
+    """Write rows out as a canonical table."""
