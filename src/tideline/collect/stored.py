@@ -41,10 +41,12 @@ def nothing_stored() -> StoredLeg:
 def stored_legs(table: Any, legs: dict[LegKey, tuple[int, int | None]]) -> dict[LegKey, StoredLeg]:
     """Views of the legs of ``table``, a canonical table sorted by leg, event, known, seq, row.
 
-    ``legs`` gives first event and first recorded event of each leg as the log's index has them.
+    ``legs`` gives first event and first recorded event of the wanted legs, as the index has them.
     """
     found: dict[LegKey, StoredLeg] = {}
     for key, rows in _split(table):
+        if key not in legs:
+            continue
         first, recorded = legs[key]
         found[key] = StoredLeg(
             event=_ints(rows, "event_time"),
