@@ -26,7 +26,9 @@ def commands(text: str) -> Iterator[list[str]]:
     """Every `tideline …` that stands in code: a fence, an indented block or backticks."""
     joined = re.sub(r"\\\n\s*", " ", text)
     spans = re.findall(r"`(tideline [^`\n]+)`", joined)
-    lines = re.findall(r"^(?:\s{4,}|\$ |\s*)(tideline (?:[a-z-]+).*)$", joined, re.MULTILINE)
+    fences = "\n".join(re.findall(r"```\w*\n(.*?)```", joined, re.DOTALL))
+    lines = re.findall(r"^(?:\$ )?(tideline [a-z-]+.*)$", fences, re.MULTILINE)
+    lines += re.findall(r"^ {4,}(?:\$ )?(tideline [a-z-]+.*)$", joined, re.MULTILINE)
     for found in (*spans, *lines):
         yield found.split("#")[0].split()[1:]
 

@@ -17,6 +17,7 @@ from tideline.domain.errors import BadInput
 
 if TYPE_CHECKING:
     from tideline.collect.report import ImportReport
+    from tideline.collect.table_import import TableReport
     from tideline.log import Log
 
 Progress = Callable[[int, int, str], None]
@@ -68,6 +69,80 @@ def binance_vision(
             log, paths, WallClock(), progress=tell, lag_s=lag_s, labels=forced
         )
     put_report(report, store, as_json)
+
+
+@bring.command()
+@click.argument("paths", nargs=-1, metavar="FILE…")
+@click.option("--map", "rules", metavar="MAP", help="A ready map by name, or a .toml file.")
+@click.option("--maps", "list_maps", is_flag=True, help="List the ready maps and stop.")
+@click.option("--dry-run", is_flag=True, help="Say what was understood; write nothing.")
+@click.option("--lag", metavar="SECONDS", type=float, help="Modelled availability of all fields.")
+@store_option
+@json_option
+def table(
+    paths: tuple[str, ...],
+    rules: str | None,
+    list_maps: bool,
+    dry_run: bool,
+    lag: float | None,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Any csv, parquet or feather file, read as a map says.
+
+    A map tells which column is which field, in which unit, one-sided or two-sided, whether a label
+    is the start, the end or an instant, the unit of time, the venue and the instrument.
+
+    \b
+        tideline import table --maps
+        tideline import table BTCUSDT_oi_5m.parquet --map binance_um_5m_oi --dry-run
+        tideline import table my.csv --map my.toml --store S
+    """
+    from tideline.collect.map import load_map, ready_maps
+    from tideline.collect.table_import import import_table
+    from tideline.domain.time import WallClock
+
+    if list_maps:
+        _show_maps({name: load_map(name).about for name in ready_maps()}, as_json)
+        return
+    if rules is None:
+        raise BadInput("map", None, "is missing", "--map MAP; --maps lists the ready ones")
+    if not paths:
+        raise BadInput("FILE", None, "is missing: which file is to be taken in?")
+    chosen = load_map(rules)
+    if dry_run:
+        _show_dry(import_table(None, paths, chosen, WallClock(), dry_run=True, lag_s=lag), as_json)
+        return
+    with _target(store) as log, _progress(as_json) as tell:
+        report = import_table(log, paths, chosen, WallClock(), lag_s=lag, progress=tell)
+    put_report(report, store, as_json)
+
+
+def _show_maps(maps: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        put_json({"maps": [{"name": name, "about": about} for name, about in maps.items()]})
+        return
+    put_table("Ready maps", ("map", "reads"), list(maps.items()))
+
+
+def _show_dry(report: TableReport, as_json: bool) -> None:
+    if as_json:
+        put_json(report.to_dict())
+        return
+    for title, rows in (
+        (f"Understood with the map {report.map_name}", report.understood),
+        ("First rows of each leg", report.first_rows),
+    ):
+        names = list(rows[0]) if rows else []
+        cells = [[_cell(row.get(name)) for name in names] for row in rows]
+        put_table(title, names, cells)
+    for text in (*report.notes, *(f"convention: {text}" for text in report.conventions)):
+        click.echo(f"  {text}")
+    click.echo("dry run: nothing was written")
+
+
+def _cell(value: object) -> str:
+    return number(value, 10) if isinstance(value, float) else str(value)
 
 
 def parse_lags(texts: tuple[str, ...]) -> dict[str, float]:

@@ -14,9 +14,10 @@ DAMAGED = 3
 
 @click.command()
 @store_option
+@click.option("--repair", is_flag=True, help="Move damaged files aside and rebuild what can be.")
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, store: str, as_json: bool) -> None:
+def verify(ctx: click.Context, store: str, repair: bool, as_json: bool) -> None:
     """Check every checksum and invariant; damaged ranges are named exactly.
 
     Exit code 3 when something does not hold. A damaged store still opens and serves the rest.
@@ -24,7 +25,7 @@ def verify(ctx: click.Context, store: str, as_json: bool) -> None:
     from tideline.log import Log
 
     with Log.open(store) as log:
-        report = log.verify()
+        report = log.repair() if repair else log.verify()
     if as_json:
         put_json({"ok": report.ok, "report": report})
     elif report.ok:
@@ -47,13 +48,13 @@ def compact(store: str, as_json: bool) -> None:
 
     with Log.open(store) as log:
         before = _size(store)
-        log.flush()
-        log.compact()
+        merged = log.compact()
         after = _size(store)
     if as_json:
-        put_json({"bytes_before": before, "bytes_after": after})
+        put_json({"merged_files": merged, "bytes_before": before, "bytes_after": after})
     else:
-        click.echo(f"{store}: {before / 1e6:,.1f} MB → {after / 1e6:,.1f} MB")
+        sizes = f"{before / 1e6:,.1f} MB → {after / 1e6:,.1f} MB"
+        click.echo(f"{store}: {merged:,} files merged away, {sizes} on disk")
 
 
 def _size(store: str) -> int:

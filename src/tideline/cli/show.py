@@ -79,7 +79,8 @@ def number(value: float | None, digits: int = 6) -> str:
     if value != 0 and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.{digits - 1}e}"
     if abs(value) >= 1000:
-        return f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
+        text = f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{value:.{digits}g}"
 
 
