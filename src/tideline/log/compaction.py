@@ -112,7 +112,7 @@ def _swap(writer: Writer, pending: list[tuple[Part, list[Part]]]) -> int:
     adds = [merged for merged, _ in pending]
     removes = [part for _, group in pending for part in group]
     writer.table.sync_names(adds)
-    version = writer.table.commit(adds, removes, now=writer.clock.now(), seq=writer.state.flushed)
+    version = writer.commit_table(adds, removes, writer.state.flushed)
     writer.swap_parts(adds, removes, version)
     return len(removes)
 

@@ -38,6 +38,10 @@ class Files(Protocol):
         """Rename, replacing ``target``."""
         ...
 
+    def link(self, source: Path, target: Path) -> None:
+        """Give a file a second name; FileExistsError when ``target`` is there."""
+        ...
+
     def unlink(self, path: Path) -> None:
         """Remove a name; nothing happens when it is gone already."""
         ...
@@ -91,6 +95,9 @@ class DiskFiles:
 
     def rename(self, source: Path, target: Path) -> None:
         source.rename(target)
+
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
 
     def unlink(self, path: Path) -> None:
         path.unlink(missing_ok=True)

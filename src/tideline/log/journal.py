@@ -59,6 +59,7 @@ class State(msgspec.Struct, frozen=True):
     parts: int = 0
     next_source: int = 1
     legs: int = 0
+    checkpoint: int = 0
 
 
 def short_sum(body: bytes) -> bytes:

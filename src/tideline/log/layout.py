@@ -19,6 +19,7 @@ import msgspec
 
 from tideline.domain.errors import NoStore, StoreDamaged, StoreTooNew
 from tideline.log.files import Files
+from tideline.log.marks import Mark
 
 FORMAT = 1
 
@@ -102,7 +103,8 @@ def read_identity(layout: Layout, files: Files) -> tuple[Identity | None, str | 
     try:
         body = files.read(layout.identity)
     except (FileNotFoundError, NotADirectoryError):
-        if layout.journal.exists() and layout.acked.exists():
+        # an interrupted creation leaves a journal too, but nothing was ever acknowledged in it
+        if layout.journal.exists() and Mark(layout.acked, files).read() > 0:
             return None, "store.json is missing"
         raise NoStore(layout.root) from None
     try:

@@ -53,6 +53,7 @@ def recover(writer: Writer, lost: tuple[int, int] | None) -> None:
 
 
 def _follow_table(writer: Writer) -> None:
+    writer.table.drop_checkpoints(above=writer.state.checkpoint)
     version = writer.table.version()
     if version <= writer.state.version:
         return

@@ -185,9 +185,9 @@ def _rebuild_table_log(log: Log) -> None:
         _aside(log, "table/_delta_log")
         table = TableFiles(log.layout, log.files)
         table.create()
-        version = table.commit(parts, [], now=log.clock.now(), seq=state.flushed)
+        version = table.commit(0, parts, [], now=log.clock.now(), seq=state.flushed)
         with journal.transaction(db):
-            journal.put_state(db, msgspec.structs.replace(state, version=version))
+            journal.put_state(db, msgspec.structs.replace(state, version=version, checkpoint=0))
     finally:
         db.close()
 
@@ -204,8 +204,7 @@ def _drop_damaged(writer: Writer) -> None:
         writer.record_loss(part.min_seq, part.max_seq, f"{span_of(part)}: the file was damaged")
     writer.files.fsync_dir(writer.layout.damaged)
     with writer.table_lock:
-        now, seq = writer.clock.now(), writer.state.flushed
-        version = writer.table.commit([], bad, now=now, seq=seq)
+        version = writer.commit_table([], bad, writer.state.flushed)
         writer.swap_parts([], bad, version)
 
 

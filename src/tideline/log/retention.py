@@ -49,7 +49,7 @@ def retain(writer: Writer, before: int, *, look_back_us: int = LOOK_BACK_US) -> 
         version = writer.state.version
         Mark(writer.layout.kept_from, writer.files).raise_to(before, sync=True)
         if old:
-            version = writer.table.commit(adds, old, now=now, seq=seq)
+            version = writer.commit_table(adds, old, seq)
         rows = sum(part.rows for part in old) - sum(part.rows for part in adds)
         record = Retention(now, before, rows, len(old))
         legs = _legs_left(writer, old, adds)

@@ -100,7 +100,7 @@ def losses(layout: Layout) -> list[tuple[int, int, str]]:
 
 def _table(layout: Layout, found: Salvaged) -> tuple[int, int]:
     try:
-        table = open_table(layout, None)
+        table = open_table(layout)
         found.parts = tuple(sorted(parts_of(table), key=lambda part: part.path))
         return int(table.transaction_version(APP) or 0), int(table.version())
     except (DeltaError, OSError, ValueError, KeyError, TypeError) as error:

@@ -1,11 +1,14 @@
 """The Delta table: what other engines read, written in an order that survives a power cut.
 
     1. the parquet files, fsynced, and their directories
-    2. the Delta commit, carrying the journal's last sequence as its application transaction
-    3. fsync of the commit's json and of the log's directory
-    4. only then does the journal forget the rows
+    2. the commit: its json fsynced under another name, linked into the log only if that version
+       is still free, the log's directory fsynced. It carries the journal's last sequence as its
+       application transaction. The library's own commit is not fsynced, and a torn one would
+       leave a table nobody can open
+    3. only then does the journal forget the rows
 
-Checkpoints are made here alone, and fsynced: a torn one is removed when the table is opened.
+Checkpoints are the library's; they are fsynced here, and one that no writer vouched for is removed
+when the next writer starts.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake import DeltaTable
 
+from tideline.domain.errors import StoreDamaged
 from tideline.domain.time import format_time
 from tideline.log.files import Files
 from tideline.log.layout import Layout
@@ -26,10 +30,8 @@ from tideline.log.part import Part, part_path
 from tideline.log.schema import ROWS
 
 APP: Final = "journal"
-CHECKPOINT_EVERY: Final = 50
+CHECKPOINT_EVERY = 50
 _SCHEMA: Final = pa.schema([*ROWS, ("month", pa.string())])
-_PARTITION: Final = ["asset", "month"]
-_NO_HOOKS: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
 class TableFiles:
@@ -37,7 +39,6 @@ class TableFiles:
 
     def __init__(self, layout: Layout, files: Files) -> None:
         self._layout, self._files = layout, files
-        self._table: DeltaTable | None = None
 
     def create(self) -> None:
         """An empty append-only table."""
@@ -45,23 +46,25 @@ class TableFiles:
         DeltaTable.create(
             str(self._layout.table),
             _SCHEMA,
-            partition_by=_PARTITION,
+            partition_by=["asset", "month"],
             configuration={"delta.appendOnly": "true"},
         )
-        self._sync_log(from_version=0)
+        self._files.fsync(log_entry(self._layout, 0))
+        self._files.fsync_dir(self._layout.delta_log)
         self._files.fsync_dir(self._layout.table)
 
     def version(self) -> int:
-        """The newest version on disk."""
-        return int(self._fresh().version())
+        """The newest version on disk; -1 when there is none."""
+        names = [path.name for path in self._layout.delta_log.glob("*.json")]
+        return max((int(name[:20]) for name in names if name[:20].isdigit()), default=-1)
 
     def flushed(self) -> int:
         """The last journal sequence the table holds."""
-        return int(self._fresh().transaction_version(APP) or 0)
+        return int(open_table(self._layout).transaction_version(APP) or 0)
 
     def parts(self) -> list[Part]:
         """The files of the newest version, in path order."""
-        return sorted(parts_of(self._fresh()), key=lambda part: part.path)
+        return sorted(parts_of(open_table(self._layout)), key=lambda part: part.path)
 
     def write(self, part: Part, body: bytes) -> None:
         """Put one file on disk; its name is durable after ``sync_names``."""
@@ -73,65 +76,56 @@ class TableFiles:
         for folder in sorted({(self._layout.table / part.path).parent for part in parts}):
             self._files.fsync_dir(folder)
 
-    def commit(self, adds: Sequence[Part], removes: Sequence[Part], *, now: int, seq: int) -> int:
-        """Swap files in one Delta commit and make it durable; returns the version.
+    def commit(
+        self, version: int, adds: Sequence[Part], removes: Sequence[Part], *, now: int, seq: int
+    ) -> int:
+        """Swap files as the version after ``version``, durably; returns that version.
 
-        A commit that removes files changes no rows unless it adds none (retention).
+        A commit that removes files says that it changes no data: it is a compaction, or what the
+        log's own retention forgets.
+
+        Raises:
+            StoreDamaged: the version is taken, so another program wrote to the table.
         """
-        table = self._fresh()
-        before = int(table.version())
-        moved = bool(removes)
-        actions: list[AddAction | RemoveAction] = [_remove(part, now) for part in removes]
-        actions += [_add(part, now, moved=moved) for part in adds]
-        table.create_write_transaction(
-            actions,
-            "append",
-            _SCHEMA,
-            _PARTITION,
-            commit_properties=CommitProperties(app_transactions=[Transaction(APP, seq)]),
-            post_commithook_properties=_NO_HOOKS,
-        )
-        self._sync_log(from_version=before + 1)
-        self._table = None
-        version = int(self._fresh().version())
-        if version // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
-            self.checkpoint()
-        return version
+        path = log_entry(self._layout, version + 1)
+        temporary = self._layout.root / "table-commit.new"
+        self._files.write_new(temporary, _entry(adds, removes, now, seq))
+        try:
+            self._files.link(temporary, path)
+        except FileExistsError:
+            raise StoreDamaged(f"table version {version + 1} is not of this writer") from None
+        self._files.fsync_dir(path.parent)
+        self._files.unlink(temporary)
+        return version + 1
 
     def checkpoint(self) -> None:
         """Write and sync a checkpoint of the newest version."""
         log = self._layout.delta_log
         before = set(log.iterdir())
-        self._fresh().create_checkpoint()
+        open_table(self._layout).create_checkpoint()
         fresh = [path for path in log.iterdir() if path not in before]
-        for path in (*sorted(fresh), log / "_last_checkpoint"):
+        for path in sorted({*fresh, log / "_last_checkpoint"}):
             self._files.fsync(path)
         self._files.fsync_dir(log)
 
-    def _fresh(self) -> DeltaTable:
-        if self._table is None:
-            self._table = open_table(self._layout, self._files)
-        else:
-            self._table.update_incremental()
-        return self._table
-
-    def _sync_log(self, from_version: int) -> None:
+    def drop_checkpoints(self, above: int) -> None:
+        """Remove checkpoints of versions above ``above``: nobody knows that they are whole."""
         log = self._layout.delta_log
-        version = from_version
-        while (path := log / f"{version:020d}.json").exists():
-            self._files.fsync(path)
-            version += 1
-        self._files.fsync_dir(log)
+        torn = [path for path in log.glob("*.checkpoint*") if path.name[:20].isdigit()]
+        torn = [path for path in torn if int(path.name[:20]) > above]
+        if torn:
+            for path in (log / "_last_checkpoint", *torn):
+                self._files.unlink(path)
+            self._files.fsync_dir(log)
 
 
-def open_table(layout: Layout, files: Files | None) -> DeltaTable:
-    """Open the table; with ``files``, torn checkpoints in the way are removed first."""
-    log = layout.delta_log
-    torn = [path for path in log.glob("*.checkpoint*.parquet") if path.stat().st_size == 0]
-    if torn and files is not None:
-        for path in (*torn, log / "_last_checkpoint"):
-            files.unlink(path)
-        files.fsync_dir(log)
+def log_entry(layout: Layout, version: int) -> Path:
+    """The table log's file for ``version``."""
+    return layout.delta_log / f"{version:020d}.json"
+
+
+def open_table(layout: Layout) -> DeltaTable:
+    """The table's newest version, as any other engine opens it."""
     return DeltaTable(str(layout.table))
 
 
@@ -157,10 +151,6 @@ def parts_of(table: DeltaTable) -> list[Part]:
     return found
 
 
-def table_path(layout: Layout, part: Part) -> Path:
-    return layout.table / part.path
-
-
 def _us(moment: Any) -> int:
     return int(pa.scalar(moment, pa.timestamp("us", "UTC")).value)
 
@@ -178,13 +168,23 @@ def _stats(part: Part) -> str:
     return msgspec.json.encode(stats).decode()
 
 
-def _values(part: Part) -> dict[str, str | None]:
-    return {"asset": part.asset, "month": part.month}
+def _entry(adds: Sequence[Part], removes: Sequence[Part], now: int, seq: int) -> bytes:
+    """The json lines of one commit."""
+    at = now // 1000
+    info = {"timestamp": at, "operation": "WRITE", "operationParameters": {"mode": "Append"}}
+    lines: list[dict[str, Any]] = [
+        {"commitInfo": {**info, "engineInfo": "tideline"}},
+        {"txn": {"appId": APP, "version": seq, "lastUpdated": at}},
+    ]
+    for part in removes:
+        gone = {"deletionTimestamp": at, "dataChange": False, "extendedFileMetadata": True}
+        lines.append({"remove": {**_file(part), **gone}})
+    for part in adds:
+        fresh = {"modificationTime": at, "dataChange": not removes, "stats": _stats(part)}
+        lines.append({"add": {**_file(part), **fresh}})
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
-def _add(part: Part, now: int, *, moved: bool) -> AddAction:
-    return AddAction(part.path, part.size, _values(part), now // 1000, not moved, _stats(part))
-
-
-def _remove(part: Part, now: int) -> RemoveAction:
-    return RemoveAction(part.path, False, now // 1000, part.size, _values(part))
+def _file(part: Part) -> dict[str, Any]:
+    values = {"asset": part.asset, "month": part.month}
+    return {"path": quote(part.path, safe="/=-._"), "partitionValues": values, "size": part.size}

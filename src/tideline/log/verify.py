@@ -198,7 +198,7 @@ class Verifier:
     def _table(self, state: State, parts: tuple[Part, ...]) -> None:
         where = "table/_delta_log"
         try:
-            table = open_table(self._layout, None)
+            table = open_table(self._layout)
             theirs, flushed = parts_of(table), int(table.transaction_version(APP) or 0)
             version = int(table.version())
         except (DeltaError, OSError, ValueError, KeyError, TypeError) as error:

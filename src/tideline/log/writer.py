@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,7 @@ import numpy as np
 
 from tideline.domain.errors import BadInput, StoreError
 from tideline.domain.time import Clock, format_time
-from tideline.log import batch, journal
+from tideline.log import batch, journal, table
 from tideline.log.files import Files
 from tideline.log.flusher import joined, write_parts
 from tideline.log.journal import State, short_sum
@@ -90,13 +90,13 @@ class Writer:
 
     def append(
         self,
-        table: Any,
+        rows: Any,
         sources: Iterable[Source] = (),
         imports: Iterable[ImportRecord] = (),
     ) -> Commit:
         """Write rows as one commit: durable, and visible to every reader, when it returns.
 
-        ``table`` holds the canonical columns without seq and row. Where known_time is null the
+        ``rows`` is a table of the canonical columns without seq and row. Where known_time is null the
         row gets the commit's; a known_time that is given must not be later than that.
 
         Raises:
@@ -104,7 +104,7 @@ class Writer:
             StoreError: the disk refused; after a full disk the writer can go on once there is
                 room, after any other failure it must be opened again.
         """
-        checked, sources, imports = check_batch(table), tuple(sources), tuple(imports)
+        checked, sources, imports = check_batch(rows), tuple(sources), tuple(imports)
         with self._lock:
             self._ready()
             stamp = self._stamp()
@@ -246,16 +246,20 @@ class Writer:
         self._floor = max(self._floor, state.head)
         self.last_tick = self.clock.monotonic()
 
+    def commit_table(self, adds: Sequence[Part], removes: Sequence[Part], seq: int) -> int:
+        """One Delta commit on top of the version the journal mirrors; returns the new version."""
+        return self.table.commit(self.state.version, adds, removes, now=self.clock.now(), seq=seq)
+
     def _flush_some(self, target: int) -> int:
         tables, rows, seq = [], 0, self.state.flushed
         while seq < target and rows < FLUSH_ROWS:
             seq += 1
-            table = self._batch(seq)
-            if table is not None:
-                tables.append(table)
-                rows += table.num_rows
+            found = self._batch(seq)
+            if found is not None:
+                tables.append(found)
+                rows += found.num_rows
         parts = write_parts(self.table, joined(tables)) if tables else []
-        version = self.table.commit(parts, [], now=self.clock.now(), seq=seq)
+        version = self.commit_table(parts, [], seq)
         self.swap_parts(
             parts,
             [],
@@ -263,7 +267,15 @@ class Writer:
             lambda db: void(db.execute("DELETE FROM batches WHERE seq <= ?", (seq,))),
             flushed=seq,
         )
+        self._checkpoint()
         return rows
+
+    def _checkpoint(self) -> None:
+        """Now and then a checkpoint, vouched for once it is on the disk."""
+        version = self.state.version
+        if version >= self.state.checkpoint + table.CHECKPOINT_EVERY:
+            self.table.checkpoint()
+            self.note(lambda db: None, checkpoint=version)
 
     def _batch(self, seq: int) -> Any | None:
         """An unflushed commit; None when it is lost, which is then recorded."""

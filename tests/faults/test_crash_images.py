@@ -1,0 +1,63 @@
+"""Power cuts at every moment of a writer's life, replayed from its system calls."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.faults import trace
+from tests.faults.images import MODES, Disk
+from tests.faults.oracle import check_store
+
+WHY = trace.missing()
+pytestmark = pytest.mark.skipif(WHY is not None, reason=str(WHY))
+
+
+def _fast_place(tmp_path: Path) -> Path:
+    shared = Path("/dev/shm")
+    return shared / tmp_path.name if shared.is_dir() else tmp_path
+
+
+def campaign(tmp_path: Path, *, seed: int, commits: int, images: int) -> int:
+    """Check about ``images`` images of one recorded life; returns how many."""
+    print(f"seed {seed}")
+    root = tmp_path / "store"
+    ops = trace.record(root, tmp_path / "trace", seed, commits)
+    rng = np.random.default_rng(seed)
+    cuts = [at for at, op in enumerate(ops) if op.kind != "say"]
+    chosen: dict[int, list[str]] = {}
+    for number in range(images):
+        at = cuts[int(rng.integers(len(cuts)))] if images < len(cuts) * len(MODES) else None
+        at = cuts[number // len(MODES) % len(cuts)] if at is None else at
+        chosen.setdefault(at, []).append(MODES[number % len(MODES)])
+    disk, acked, opened, done = Disk(str(root)), 0, False, 0
+    place = _fast_place(tmp_path)
+    for at, op in enumerate(ops):
+        if op.kind == "say":
+            opened = True
+            acked = int(op.data.split()[1]) if op.data.startswith(b"ACK") else acked
+        disk.apply(op)
+        for mode in chosen.get(at, ()):
+            shutil.rmtree(place / "image", ignore_errors=True)
+            disk.image(place / "image", mode, rng)
+            try:
+                check_store(place / "image", acked, opened=opened, write=done % 5 == 0)
+            except Exception as error:
+                raise AssertionError(f"seed {seed}, op {at} {op.kind} {op.path}, {mode}") from error
+            done += 1
+    shutil.rmtree(place, ignore_errors=True)
+    assert done == images
+    return done
+
+
+def test_a_thousand_power_cuts(tmp_path: Path) -> None:
+    campaign(tmp_path, seed=1, commits=24, images=1_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_a_hundred_thousand_power_cuts(tmp_path: Path, seed: int) -> None:
+    campaign(tmp_path, seed=seed, commits=24, images=1_000)
