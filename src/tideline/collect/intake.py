@@ -108,6 +108,8 @@ def _fresh(
 
 def _stored_derived(log: Log, held: StoredLeg) -> dict[int, str]:
     ids = {int(i) for i in np.unique(held.source_id)} - {0}
+    if len(ids) > 16:
+        return {s.source_id: s.derived for s in log.sources() if s.source_id in ids}
     return {i: log.source(i).derived for i in ids}
 
 
