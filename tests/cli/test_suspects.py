@@ -47,7 +47,7 @@ def listed(store: str, capsys: pytest.CaptureFixture[str], *more: str) -> dict[f
 
 def test_release_and_confirm(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     held = listed(store, capsys)
-    assert {value: s["state"] for value, s in held.items()} == {1000.0: "held", 10.0: "held"}
+    assert {value: s["state"] for value, s in held.items()} == {1000.0: "waiting", 10.0: "waiting"}
     with Log.open(store) as log:
         before = log.head()
     assert run(["suspects", "release", held[10.0]["id"], "--store", store]) == 0
@@ -72,11 +72,12 @@ def test_what_is_settled_or_unknown_is_refused(
     store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = listed(store, capsys)[10.0]["id"]
+    assert found == "binance/BTCUSDT/open_interest/2026-02-05T12:15:00Z"
     assert run(["suspects", "release", found, "--store", store]) == 0
     assert run(["suspects", "confirm", found, "--store", store]) == 2
-    assert "released already" in capsys.readouterr().err
+    assert "is not waiting" in capsys.readouterr().err
     assert run(["suspects", "release", "1.99", "--store", store]) == 2
-    assert "is not a suspect" in capsys.readouterr().err
+    assert "venue/instrument/field/time" in capsys.readouterr().err
     assert run(["suspects", "list", "--asset", "BTX", "--store", store]) == 2
     assert "nearest valid: BTC" in capsys.readouterr().err
 

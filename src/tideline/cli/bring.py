@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tideline.cli.options import choose, json_option, store_option
+from tideline.cli.options import as_of_option, choose, json_option, parse_as_of, store_option
 from tideline.cli.show import console, number, put_json, put_table
 from tideline.domain.errors import BadInput
 
@@ -118,6 +118,27 @@ def table(
     put_report(report, store, as_json)
 
 
+@bring.command(name="rows")
+@click.argument("path", metavar="FILE")
+@store_option
+@json_option
+def take_rows(path: str, store: str, as_json: bool) -> None:
+    """The canonical table: rows with both times, trusted as given.
+
+    Columns venue, instrument, field, event_time, known_time, value, basis; optional asset,
+    cadence_s, status. Recorded rows are taken only into legs that have none yet.
+
+    \b
+        tideline import rows rows.parquet --store S
+    """
+    from tideline.collect.rows import import_rows
+    from tideline.domain.time import WallClock
+
+    with _target(store) as log, _progress(as_json) as tell:
+        report = import_rows(log, path, WallClock(), progress=tell)
+    put_report(report, store, as_json)
+
+
 def _show_maps(maps: dict[str, str], as_json: bool) -> None:
     if as_json:
         put_json({"maps": [{"name": name, "about": about} for name, about in maps.items()]})
@@ -218,7 +239,8 @@ def put_report(report: ImportReport, store: str, as_json: bool) -> None:
     skipped = sum(note.skipped for note in report.files)
     taken = len(report.files) - skipped
     if report.files:
-        click.echo(f"{taken:,} files taken in, {skipped:,} had been taken in before")
+        files = "file" if taken == 1 else "files"
+        click.echo(f"{taken:,} {files} taken in, {skipped:,} had been taken in before")
     for text in _decisions(report):
         click.echo(f"  {text}")
     for lag in sorted(set(report.lags.values())):
@@ -244,3 +266,29 @@ def _decisions(report: ImportReport) -> Iterator[str]:
 @click.group(name="export", context_settings={"help_option_names": ["-h", "--help"]})
 def export() -> None:
     """Write rows out as a canonical table."""
+
+
+@export.command(name="rows")
+@click.argument("path", metavar="FILE")
+@store_option
+@click.option("--asset", help="Only this coin.")
+@as_of_option
+@json_option
+def give_rows(path: str, store: str, asset: str | None, as_of: str, as_json: bool) -> None:
+    """What was known at a moment, as a canonical table: parquet, csv or arrow by the ending.
+
+    `tideline import rows` takes it in again; the same questions get the same answers.
+
+    \b
+        tideline export rows rows.parquet --store S
+        tideline export rows btc.csv --store S --asset BTC --as-of 2026-02-05T16:00:00Z
+    """
+    from tideline.collect.rows import export_rows
+    from tideline.log import Log
+
+    with Log.open(store) as log, _progress(as_json) as tell:
+        count = export_rows(log, path, asset=asset, as_of=parse_as_of(as_of), progress=tell)
+    if as_json:
+        put_json({"rows": count, "out": path})
+    else:
+        click.echo(f"{count:,} rows → {path}")

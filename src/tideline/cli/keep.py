@@ -54,7 +54,8 @@ def compact(store: str, as_json: bool) -> None:
         put_json({"merged_files": merged, "bytes_before": before, "bytes_after": after})
     else:
         sizes = f"{before / 1e6:,.1f} MB → {after / 1e6:,.1f} MB"
-        click.echo(f"{store}: {merged:,} files merged away, {sizes} on disk")
+        files = "file" if merged == 1 else "files"
+        click.echo(f"{store}: {merged:,} {files} merged away, {sizes} on disk")
 
 
 def _size(store: str) -> int:
