@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -70,7 +71,7 @@ def recorded() -> tuple[Row, ...]:
     rows += rows_of(BIN, "open_interest_usd", times, usd, 300.0, lag)
     rows += rows_of(BIN, "mark_price", times, usd / coin, 300.0, lag)
     hourly = pq.read_table(DATA / "bybit_linear_1h" / "BTCUSDT_1h_2026.parquet")
-    start = hourly["timestamp"].cast("timestamp[us, tz=UTC]").cast("int64").to_numpy()
+    start = hourly["timestamp"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
     both, close, volume = (hourly[n].to_numpy() for n in ("open_interest", "close", "volume"))
     rows += rows_of(BYB, "open_interest", start, both / 2, 3600.0, lag)
     rows += rows_of(BYB, "mark_price", start + HOUR, close, 3600.0, 0)
@@ -115,14 +116,12 @@ def test_the_engine_agrees_on_recorded_markets():
     answers = ask(table, times, ADDRESSES)
     numbers = 0
     rng = np.random.default_rng(SEED)
-    for j, address in enumerate(ADDRESSES):
-        some = rng.permutation(len(times))[: 200 if j % 4 == 0 else 40]
-        for i in some:
-            t = times[i]
+    for i, t in enumerate(times):
+        for j in rng.permutation(len(ADDRESSES))[:2]:
+            address = ADDRESSES[j]
             rows = near(t, back_of(address))
             asked = reference(rows, "BTC", t, address, known=Known(rows, t, False))
-            given = given_at(answers, int(i), j)
-            problem = disagreement(given, asked, address)
+            problem = disagreement(given_at(answers, i, int(j)), asked, address)
             assert problem is None, told_as_text(Case([], t, address, False, problem or ""))
             numbers += asked.value is not None and math.isfinite(asked.value)
-    assert numbers > 1000
+    assert numbers > 300

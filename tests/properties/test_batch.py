@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.properties.addresses import every_transform
+from tests.properties.campaigns import campaign
 from tests.properties.engine import ask, bits, table_of
 from tests.properties.histories import history
 from tests.reference.model import WINDOWS
@@ -23,7 +24,7 @@ def same(whole, part, rows=slice(None), columns=slice(None)) -> None:
         assert a.tobytes() == b.tobytes(), name
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@campaign(60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     signals=st.lists(st.sampled_from(sorted(SPECS)), min_size=2, max_size=3, unique=True),

@@ -146,8 +146,8 @@ class Context:
         return [g for g in found if self.known.path(g, name, self.as_of) is not None]
 
     def has_rows(self, group: Group) -> bool:
-        names = {*self.read(), *self.beats()}
-        return any(row.group == group and row.field in names for row in self.known.rows)
+        """Has it ever had a row that could be used, or a heartbeat? A suspect is none."""
+        return any((group, name) in self.known.legs for name in (*self.read(), *self.beats()))
 
     # building blocks of the formulas --------------------------------------------------------
 

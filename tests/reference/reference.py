@@ -108,7 +108,7 @@ def _refuse_without_groups(c: Context) -> None:
 
 def _events(c: Context, w: int) -> list[int]:
     """Represented event times of needed fields inside the window, newest first."""
-    legs = [(group, name) for group in c.groups for name in c.needed(group)]
+    legs = [(group, name) for group in c.groups for name in c.read()]
     if c.spec.needs_supply:
         legs += [leg for leg in c.known.legs if leg[1] in ("circulating_supply", *c.spec.stocks)]
         legs += [leg for leg in c.known.legs if leg[1] in ("index_price", "mark_price")]
