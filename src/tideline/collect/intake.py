@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tideline.collect.availability import AT_COMMIT, Fresh, fresh_rows
+from tideline.collect.bars import BAR_FIELDS, overlapping_bars
 from tideline.collect.derived_marks import unneeded_marks
 from tideline.collect.legrows import GroupKey, LegKey, LegRows, joined
 from tideline.collect.outgoing import Outgoing, numbered
@@ -98,6 +99,10 @@ def _fresh(
             drop = unneeded_marks(offered, derived, held, _stored_derived(log, held))
             tally.leave_out("derived, and a better mark stands", int(drop.sum()))
             kept = offered.at(~drop) if drop.any() else offered
+        if offered.field in BAR_FIELDS:
+            drop = overlapping_bars(kept, held)
+            tally.leave_out("bars of another length stand there", int(drop.sum()))
+            kept = kept.at(~drop) if drop.any() else kept
         fresh = fresh_rows(kept, held)
         tally.duplicates += fresh.duplicates
         tally.restated += fresh.restated
