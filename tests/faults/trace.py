@@ -46,8 +46,28 @@ def missing() -> str | None:
 
 def record(root: Path, log: Path, seed: int, commits: int) -> list[Op]:
     """Run the workload on ``root`` under strace; its operations in the order they completed."""
-    command = ["strace", "-f", "-y", "-xx", "-s", "100000000", "-o", str(log), "-e", f"trace={CALLS}"]
-    command += [sys.executable, "-B", "-m", "tests.faults.workload", str(root), str(seed), str(commits)]
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-y",
+        "-xx",
+        "-s",
+        "100000000",
+        "-o",
+        str(log),
+        "-e",
+        f"trace={CALLS}",
+    ]
+    command += [
+        sys.executable,
+        "-B",
+        "-m",
+        "tests.faults.workload",
+        str(root),
+        str(seed),
+        str(commits),
+    ]
     subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300)
     return list(_operations(log, str(root)))
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-import tideline.log.table as table
 from tests.log.rows import DAY, T0, rows
 from tideline.domain.time import ManualClock, WallClock
-from tideline.log import ImportRecord, Log, Source
+from tideline.log import ImportRecord, Log, Source, table
 from tideline.log.compaction import compact, shrink, vacuum
 
 ASSETS = ("BTC", "ETH")
@@ -29,6 +29,7 @@ def commit_rows(n: int) -> pa.Table:
     return rows(events, values, asset=[ASSETS[(n + i) % 2] for i in range(count)])
 
 
+@cache
 def expected(n: int) -> dict[str, list[float]]:
     """The values of commit n by asset, sorted."""
     found: dict[str, list[float]] = {asset: [] for asset in ASSETS}
@@ -47,6 +48,7 @@ def live(path: Path, seed: int, commits: int, *, forever: bool = False) -> None:
     table.CHECKPOINT_EVERY = 3
     clock = WallClock() if forever else ManualClock(T0 + 100 * DAY)
     log = Log.open_or_create(path, clock)
+    commit_rows(1)  # pyarrow loads late what it needs; not the moments to be killed in
     say("OPEN")
     done = 0
     while forever or done < commits:
@@ -77,4 +79,5 @@ def live(path: Path, seed: int, commits: int, *, forever: bool = False) -> None:
 
 
 if __name__ == "__main__":
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # pyarrow would load it: slow
     live(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), forever=len(sys.argv) > 4)

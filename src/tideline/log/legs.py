@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tideline.log.schema import NAMES
+from tideline.log.schema import NAMES, int_times
 
 Key: TypeAlias = tuple[str, str, str, str]
 Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -153,3 +153,12 @@ def leg_columns(table: Any) -> dict[str, Any]:
             column = column.dictionary_encode()
         found[name] = pa.chunked_array(column).unify_dictionaries().combine_chunks()
     return found
+
+
+def count_legs(table: Any) -> list[Leg]:
+    """The legs of a canonical table, in key order."""
+    if not table.num_rows:
+        return []
+    event, known = int_times(table.column("event_time")), int_times(table.column("known_time"))
+    found = legs_of(leg_columns(table), event, known)
+    return sorted(found, key=lambda leg: leg.key)

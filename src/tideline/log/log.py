@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from tideline.log.digest import Digest
 from tideline.log.files import DiskFiles, Files
 from tideline.log.following import follow
 from tideline.log.layout import Layout, read_identity, write_identity
-from tideline.log.legs import Leg, unpack_leg
+from tideline.log.legs import Leg, count_legs, unpack_leg
 from tideline.log.lock import WriterLock, served_head
 from tideline.log.marks import Mark
-from tideline.log.reading import PartGone, PartReader, Question, answer
+from tideline.log.reading import PartGone, PartReader, Question, all_rows, answer
 from tideline.log.records import (
     Commit,
     Finding,
@@ -42,6 +43,7 @@ from tideline.log.records import (
 from tideline.log.recovery import lost_tail, recover
 from tideline.log.repair import repair
 from tideline.log.retention import LOOK_BACK_US, retain
+from tideline.log.salvage import records as salvaged_records
 from tideline.log.table import TableFiles
 from tideline.log.verify import verify
 from tideline.log.view import Viewer
@@ -218,14 +220,18 @@ class Log:
         return sorted({leg.asset for leg in self.legs()})
 
     def legs(self, asset: str | None = None) -> list[Leg]:
-        """What exists, leg by leg, in (asset, venue, instrument, field) order."""
-        where = "" if asset is None else "WHERE asset = ?"
-        values = () if asset is None else (asset,)
-        bodies = self.viewer.query(
-            lambda db: journal.bodies(
-                db, "legs", f"{where} ORDER BY asset, venue, instrument, field", values
-            )
-        )
+        """What exists, leg by leg, in (asset, venue, instrument, field) order.
+
+        From the index; counted from the rows when the index is damaged.
+        """
+        where, values = ("", ()) if asset is None else ("WHERE asset = ?", (asset,))
+        order = f"{where} ORDER BY asset, venue, instrument, field"
+        try:
+            bodies = self.viewer.query(lambda db: self._indexed(db, order, values))
+        except StoreDamaged as damage:
+            self.viewer.found("damaged record", "legs", "the leg index", damage.what)
+            counted = count_legs(all_rows(self.viewer.view(), self.parts))
+            return [leg for leg in counted if asset in (None, leg.asset)]
         return [unpack_leg(body) for body in bodies]
 
     def source(self, source_id: int) -> Source:
@@ -243,20 +249,15 @@ class Log:
 
     def sources(self) -> Iterator[Source]:
         """Every source record, oldest first."""
-        yield from map(
-            unpack_source,
-            self.viewer.query(lambda db: journal.bodies(db, "sources", "ORDER BY id")),
-        )
+        yield from map(unpack_source, self._records("sources"))
 
     def imports(self) -> list[ImportRecord]:
         """Every file ever taken in, oldest first."""
-        found = self.viewer.query(lambda db: journal.bodies(db, "imports", "ORDER BY id"))
-        return [unpack_import(body) for body in found]
+        return [unpack_import(body) for body in self._records("imports")]
 
     def retentions(self) -> list[Retention]:
         """Every removal ever made, oldest first."""
-        found = self.viewer.query(lambda db: journal.bodies(db, "retentions", "ORDER BY id"))
-        return [unpack_retention(body) for body in found]
+        return [unpack_retention(body) for body in self._records("retentions")]
 
     def flush(self) -> int:
         """Move the journal into the table, as the writer; returns the rows moved."""
@@ -329,6 +330,22 @@ class Log:
         for asset in self.assets():
             total.add(self.read(asset, moment))
         return total.text()
+
+    @staticmethod
+    def _indexed(db: sqlite3.Connection, order: str, values: tuple[str, ...]) -> list[bytes]:
+        found = journal.bodies(db, "legs", order, values)
+        count = db.execute("SELECT count(*) FROM legs").fetchone()[0]
+        if count != journal.get_state(db).legs:
+            raise StoreDamaged("a record of legs is missing")
+        return found
+
+    def _records(self, table: str) -> list[bytes]:
+        """The records of a table in order; the readable ones when it is damaged."""
+        try:
+            return self.viewer.query(lambda db: journal.bodies(db, table, "ORDER BY id"))
+        except StoreDamaged as damage:
+            self.viewer.found("damaged record", table, "unknown", damage.what)
+            return list(salvaged_records(self.layout, table))
 
     def _answer(self, ask: Question, *, last_try: bool) -> Any:
         view = self.viewer.view(lambda asset: asset == ask.asset)

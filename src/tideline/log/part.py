@@ -95,9 +95,8 @@ def encode_part(table: Any, asset: str, month: str) -> tuple[Part, bytes]:
 
 def decode_part(body: bytes, columns: list[str] | None = None) -> Any:
     """The rows of a file, the words dictionary-encoded."""
-    found = pq.read_table(
-        pa.BufferReader(body), columns=columns, read_dictionary=list(WORDS[:-1]), use_threads=False
-    )
+    file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=list(WORDS[:-1]))
+    found = file.read(columns=columns, use_threads=False)
     return found.cast(pa.schema([MEMORY.field(name) for name in found.column_names]))
 
 

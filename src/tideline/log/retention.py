@@ -41,9 +41,9 @@ def retain(writer: Writer, before: int, *, look_back_us: int = LOOK_BACK_US) -> 
     with writer.table_lock:
         writer.flush()
         limit = before - look_back_us
-        old = [part for part in writer.parts() if _month_end(part) <= limit]
-        kept = [_kept(writer, part) for part in old]
-        adds = [part for part in kept if part is not None]
+        swaps = {part: _kept(writer, part) for part in writer.parts() if _month_end(part) <= limit}
+        old = [part for part, rest in swaps.items() if rest != part]
+        adds = [rest for part, rest in swaps.items() if rest is not None and rest != part]
         writer.table.sync_names(adds)
         seq, now = writer.state.flushed, writer.clock.now()
         version = writer.state.version
@@ -84,12 +84,14 @@ def _publish(
 
 
 def _kept(writer: Writer, part: Part) -> Part | None:
-    """Facts of a month that goes: a small file of their own, or nothing."""
+    """Facts of a month that goes: a small file of their own, the file itself, or nothing."""
     rows = _rows(writer, part)
     if rows is None:
         return None
     names = rows.column("field").cast(pa.string()).to_pylist()
     facts = np.array([name == "instrument" or name.startswith("break.") for name in names])
+    if facts.all():
+        return part
     if not facts.any():
         return None
     rest, body = encode_part(rows.filter(pa.array(facts)), part.asset, part.month)

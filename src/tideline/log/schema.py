@@ -78,12 +78,12 @@ def check_batch(table: Any) -> Checked:
         BadInput: names the column and, for a value, the row.
     """
     _check_columns(table)
-    columns: dict[str, Any] = {}
-    for name in OFFERED:
-        columns[name] = _column(table, name)
     rows = table.num_rows
     if not 0 < rows <= MAX_ROWS:
         raise BadInput("rows", rows, f"is not between 1 and {MAX_ROWS} rows in one commit")
+    columns: dict[str, Any] = {}
+    for name in OFFERED:
+        columns[name] = _column(table, name)
     for name in NAMES:
         _check_names(name, columns[name])
     _check_choice("basis", columns["basis"], BASES)
@@ -191,7 +191,7 @@ def _refuse_value(columns: dict[str, Any], numbers: Any) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         where = ", ".join(str(columns[name][row].as_py()) for name in NAMES)
-        when = format_time(int_times(columns["event_time"])[row])
+        when = format_time(int(int_times(columns["event_time"])[row]))
         raise BadInput("value", float(numbers[row]), f"of row {row} ({where}, {when}) is not ok")
 
 

@@ -96,8 +96,8 @@ class Writer:
     ) -> Commit:
         """Write rows as one commit: durable, and visible to every reader, when it returns.
 
-        ``rows`` is a table of the canonical columns without seq and row. Where known_time is null the
-        row gets the commit's; a known_time that is given must not be later than that.
+        ``rows`` is a table of the canonical columns without seq and row. Where known_time is null
+        the row gets the commit's; a known_time that is given must not be later than that.
 
         Raises:
             BadInput: a row that cannot be (nothing is written).
