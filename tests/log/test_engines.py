@@ -49,7 +49,8 @@ def test_duckdb_reads_its_files(table: tuple[str, list[dict]]) -> None:
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     query = f"SELECT {', '.join(ROWS.names)} FROM read_parquet(?, hive_partitioning=false)"
-    found = database.execute(f"{query} ORDER BY {', '.join(ORDER)}", [uris]).to_arrow_table()
+    ordered = f"{query} ORDER BY {', '.join(ORDER)}"
+    found = database.sql(ordered, params=[uris]).to_arrow_table()
     found = found.cast(ROWS).to_pylist()
     assert found == sorted(expected, key=lambda row: [row[name] for name in ORDER])
 
@@ -71,7 +72,7 @@ def test_as_known_at_in_sql_is_as_the_documentation_says(table: tuple[str, list[
         for row in sorted(expected, key=lambda row: (row["known_time"], row["seq"], row["row"])):
             if row["known_time"] <= moment and row["event_time"] <= moment:
                 wanted[row["asset"], row["event_time"]] = (row["value"], row["seq"])
-        found = database.execute(query, {"as_of": moment}).to_arrow_table().to_pylist()
+        found = database.sql(query, params={"as_of": moment}).to_arrow_table().to_pylist()
         assert {
             (row["asset"], row["event_time"]): (row["value"], row["seq"]) for row in found
         } == wanted

@@ -127,8 +127,7 @@ class Viewer:
         return state, self._parts[1], raw
 
     def _decode(self, raw: dict[int, tuple[Any, ...] | None], state: State) -> dict[int, Any]:
-        for seq in [seq for seq in self._tail if seq <= state.flushed]:
-            del self._tail[seq]
+        self._forget(state.flushed)
         missing = set(range(state.flushed + 1, state.last_seq + 1)) - set(raw)
         for seq in sorted(missing - self.known_lost()):
             self.lost(seq, seq, "the commit is not in the journal")
@@ -138,7 +137,12 @@ class Viewer:
             table = self._checked(seq, *entry)
             if table is not None:
                 self._tail[seq] = table
-        return {seq: self._tail[seq] for seq in raw if seq in self._tail}
+        return dict(sorted(self._tail.items()))
+
+    def _forget(self, flushed: int) -> None:
+        """Let go of commits that the table has."""
+        for seq in [seq for seq in self._tail if seq <= flushed]:
+            del self._tail[seq]
 
     def known_lost(self) -> set[int]:
         """Sequences already recorded as lost when a writer restarted."""
