@@ -1,0 +1,231 @@
+"""What stands beside the number: age, n, coverage, basis, revised, and the state of each group."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from tideline.domain.time import DAY, SECOND
+from tideline.features.arrays import A_F64, A_I8, A_I64, F64, FAR, I8, I64, Table
+from tideline.features.choose import advance, choose, present
+from tideline.features.flows import group_flow
+from tideline.features.formulas import path
+from tideline.features.jit import entry, kernel
+from tideline.features.lookup import find, plain, version, visible
+from tideline.features.plan import (
+    FLOW,
+    NEEDED,
+    PULSE,
+    STOCK,
+    T_QUERY,
+    WIDTH,
+    Query,
+    entry_at,
+    group_at,
+    head_at,
+    info_of,
+    leg_at,
+    role,
+    version_at,
+)
+from tideline.features.reasons import NONE
+from tideline.features.sweep import start
+
+FIELDS = WIDTH[NEEDED]
+
+COVERAGE_SPAN = 7 * DAY
+"""A group counts in coverage if it had a row in this span before T."""
+
+BASES = ("", "recorded", "assumed", "mixed")
+ABSENT, LEFT_OUT, USED = 0, 1, 2
+
+
+@kernel
+def newest_event(q: Query, g: int, T: int) -> int:
+    """Newest represented event_time of the group's needed fields (flows: heartbeats too)."""
+    newest = -FAR
+    for f in range(FIELDS + 1):
+        l = role(q, g, NEEDED + f) if f < FIELDS else role(q, g, PULSE)
+        if l >= 0:
+            i = visible(q, l, T, T, head_at(q.heads, l).at)
+            if i >= leg_at(q.leg, l).low:
+                newest = max(newest, entry_at(q.entry, i).event)
+    return newest
+
+
+@kernel
+def restated(q: Query, i: int, T: int) -> bool:
+    """Has entry i two or more distinct values known at T?"""
+    first = entry_at(q.entry, i).versions
+    for v in range(first + 1, entry_at(q.entry, i + 1).versions):
+        if (
+            version_at(q.version, v).known <= T
+            and version_at(q.version, v).value != version_at(q.version, first).value
+        ):
+            return True
+    return False
+
+
+@kernel
+def merge_pairs(q: Query, g: int, at: I64, end: I64, T: int, counts: I64) -> None:
+    """Count distinct visible event times over the fields' entries at[f] .. end[f]-1."""
+    while True:
+        event, twice = FAR, False
+        for f in range(FIELDS):
+            while at[f] < end[f] and entry_at(q.entry, at[f]).first > T:
+                at[f] += 1
+            if at[f] < end[f]:
+                event = min(event, entry_at(q.entry, at[f]).event)
+        if event == FAR:
+            return
+        for f in range(FIELDS):
+            if at[f] < end[f] and entry_at(q.entry, at[f]).event == event:
+                twice = twice or restated(q, at[f], T)
+                at[f] += 1
+        counts[0] += 1
+        counts[1] += twice
+
+
+@kernel
+def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
+    """Add the group's distinct event times in (T - w, T] to counts[0], restated ones to [1]."""
+    at = np.zeros(FIELDS, np.int64)
+    end = np.zeros(FIELDS, np.int64)
+    filled, only = 0, 0
+    for f in range(FIELDS):
+        l = role(q, g, NEEDED + f)
+        if l >= 0:
+            at[f] = find(q, l, T - info_of(q.info, 0).window) + 1
+            end[f] = min(find(q, l, T), head_at(q.heads, l).at) + 1
+            if at[f] < end[f]:
+                filled += 1
+                only = f
+    if filled == 1:
+        head = head_at(q.heads, role(q, g, NEEDED + only)).at
+        if plain(q, at[only], end[only], head):
+            counts[0] += end[only] - at[only]
+            return
+    if filled > 0:
+        merge_pairs(q, g, at, end, T, counts)
+
+
+@kernel
+def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
+    """1 recorded, 2 assumed, 3 both: rows in (since, T] and the one in force at ``since``."""
+    low = visible(q, l, since, T, head)
+    if low < leg_at(q.leg, l).low or since > version_at(q.version, version(q, low, T)).expiry:
+        low = find(q, l, since) + 1
+    high = min(find(q, l, T), head) + 1
+    if low >= high:
+        return 0
+    if plain(q, low, high, head):
+        assumed = entry_at(q.entry, high).assumed - entry_at(q.entry, low).assumed
+        return (1 if assumed < high - low else 0) | (2 if assumed > 0 else 0)
+    result = 0
+    for i in range(low, high):
+        if entry_at(q.entry, i).first <= T:
+            result |= 2 if version_at(q.version, version(q, i, T)).assumed else 1
+    return result
+
+
+@kernel
+def covered(q: Query, T: int) -> float:
+    """Share of the sum, or of the count, of the groups seen in the last 7 days."""
+    if info_of(q.info, 0).single:
+        return 1.0
+    top, bottom = 0.0, 0.0
+    for g in range(q.groups):
+        seen, last = group_at(q.group, g).used == 1, 0.0
+        for f in range(FIELDS):
+            l = role(q, g, NEEDED + f)
+            if l < 0:
+                continue
+            i = visible(q, l, T, T, head_at(q.heads, l).at)
+            if i >= leg_at(q.leg, l).low:
+                seen = seen or entry_at(q.entry, i).event > T - COVERAGE_SPAN
+                if f == 0:
+                    last = version_at(q.version, version(q, i, T)).value
+        if seen:
+            part = last if info_of(q.info, 0).by_value == 1 else 1.0
+            bottom += part
+            if group_at(q.group, g).used:
+                top += part
+    return top / bottom if bottom > 0.0 else np.nan
+
+
+@entry((T_QUERY, A_I64, types.int64, types.int64, A_F64, A_I64, A_F64, A_I8, A_I64))
+def witness(
+    queries: Table,
+    as_of: I64,
+    span: int,
+    reach: int,
+    age: F64,
+    n: I64,
+    coverage: F64,
+    basis: I8,
+    revised: I64,
+) -> None:
+    """Evidence of one transform at every as_of (ascending).
+
+    ``span`` is how far back breaks count, ``reach`` how far back rows were used.
+    """
+    q = queries[0]
+    start(q)
+    counts = np.zeros(2, np.int64)
+    for r in range(as_of.size):
+        T = as_of[r]
+        advance(q, T)
+        age[r], coverage[r] = np.nan, np.nan
+        n[r], revised[r], basis[r] = 0, 0, 0
+        if choose(q, T, span) != NONE:
+            continue
+        oldest, bases = FAR, 0
+        counts[:] = 0
+        for g in range(q.groups):
+            if not group_at(q.group, g).used:
+                continue
+            oldest = min(oldest, newest_event(q, g, T))
+            count_pairs(q, g, T, counts)
+            for f in range(FIELDS):
+                l = role(q, g, NEEDED + f)
+                if l >= 0:
+                    bases |= bases_of_leg(q, l, T - reach, T, head_at(q.heads, l).at)
+        age[r] = (T - oldest) / SECOND
+        n[r], revised[r], basis[r] = counts[0], counts[1], bases
+        coverage[r] = covered(q, T)
+
+
+@entry((T_QUERY, types.int64, types.int64, types.int64, A_I64, A_F64, A_F64, A_F64))
+def describe_groups(
+    queries: Table,
+    T: int,
+    span: int,
+    back: int,
+    state: I64,
+    age: F64,
+    value: F64,
+    previous: F64,
+) -> None:
+    """State (absent, left out, used), age, value and previous value of each group at one as_of."""
+    q = queries[0]
+    start(q)
+    advance(q, T)
+    choose(q, T, span)
+    info = info_of(q.info, 0)
+    for g in range(q.groups):
+        age[g], value[g], previous[g] = np.nan, np.nan, np.nan
+        state[g] = ABSENT
+        if not present(q, g, T):
+            continue
+        state[g] = USED if group_at(q.group, g).used else LEFT_OUT
+        newest = newest_event(q, g, T)
+        if newest > -FAR:
+            age[g] = (T - newest) / SECOND
+        if info.kind == FLOW:
+            value[g] = group_flow(q, g, 0, T, info.window, T)
+            previous[g] = group_flow(q, g, 0, T - back, info.window, T)
+        else:
+            column = group_at(q.group, g).pick
+            value[g] = path(q, g, column, T, T)
+            then = T - (back if info.kind == STOCK else info.window)
+            previous[g] = path(q, g, column, then, T)

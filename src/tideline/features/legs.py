@@ -1,0 +1,189 @@
+"""From rows (an Arrow table of one asset) to the arrays the kernels run on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tideline.domain.fields import BY_NAME, default_max_age_us
+from tideline.domain.time import HOUR, SECOND
+from tideline.features import build
+from tideline.features.arrays import ENTRY, FAR, I32, I64, LEG, VERSION, Legs
+
+LegKey = tuple[str, str, str]
+"""(venue, instrument, field)"""
+
+TWIN = "@settled"
+"""Fields written with a funding rate exist twice: once as long as a quoted rate may be carried,
+once more, under this suffix, as long as a settled one."""
+TWINNED = ("funding_interval_h", "next_funding_time")
+
+
+@dataclass(frozen=True)
+class LegSet:
+    """Legs by name: ``index[key]`` is the leg's number in ``arrays``."""
+
+    index: dict[LegKey, int]
+    arrays: Legs
+
+    def leg(self, venue: str, instrument: str, field: str) -> int:
+        """The leg's number, -1 if there is none."""
+        return self.index.get((venue, instrument, field), -1)
+
+
+def make_legs(
+    rows: pa.Table, *, strict: bool = False, before: Mapping[LegKey, int] | None = None
+) -> LegSet:
+    """Sort rows into legs; suspects never represent and are left out here.
+
+    ``before`` gives, for legs whose older rows are not at hand, the earliest known_time of those.
+    ``strict`` keeps recorded rows alone.
+    """
+    keys, leg_of_row = _name_legs(rows)
+    keep = _kept(rows, strict)
+    if keep is not None:
+        leg_of_row = np.where(keep, leg_of_row, np.int32(-1))
+    keys, leg_of_row, source = _with_twins(keys, leg_of_row)
+    columns = _columns(rows, source)
+    for key in before or {}:
+        if key not in keys:
+            keys.append(key)
+    arrays = _assemble(keys, leg_of_row, columns, before or {})
+    return LegSet({key: l for l, key in enumerate(keys)}, arrays)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[list[str], I32]:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = array.unify_dictionaries().combine_chunks()
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    codes = array.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return array.dictionary.to_pylist(), codes
+
+
+def _name_legs(rows: pa.Table) -> tuple[list[LegKey], I32]:
+    """Distinct (venue, instrument, field) and every row's number among them (-1: no leg)."""
+    venues, v = _codes(rows["venue"])
+    instruments, i = _codes(rows["instrument"])
+    fields, f = _codes(rows["field"])
+    if not rows.num_rows:
+        return [], np.empty(0, np.int32)
+    mixed = (v * np.int32(len(instruments)) + i) * np.int32(len(fields)) + f
+    room = len(venues) * len(instruments) * len(fields)
+    present = np.flatnonzero(np.bincount(mixed, minlength=room))
+    number = np.full(room, -1, np.int32)
+    keys: list[LegKey] = []
+    for code in present.tolist():
+        group, field = divmod(code, len(fields))
+        venue, instrument = divmod(group, len(instruments))
+        if fields[field] == "instrument":
+            continue
+        number[code] = len(keys)
+        keys.append((venues[venue], instruments[instrument], fields[field]))
+    return keys, number[mixed]
+
+
+def _equal(column: pa.ChunkedArray, value: str) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Mask of rows equal to value; None when all are."""
+    words, codes = _codes(column)
+    if words == [value]:
+        return None
+    wanted = words.index(value) if value in words else -1
+    return np.asarray(codes == wanted)
+
+
+def _kept(rows: pa.Table, strict: bool) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    keep = _equal(rows["status"], "ok") if "status" in rows.column_names else None
+    if strict:
+        recorded = _equal(rows["basis"], "recorded")
+        if recorded is not None:
+            keep = recorded if keep is None else keep & recorded
+    return keep
+
+
+def _with_twins(keys: list[LegKey], leg_of_row: I32) -> tuple[list[LegKey], I32, I64 | None]:
+    """Repeat the rows of twinned fields as a second leg where a settled rate lives beside them."""
+    settled = {(v, i) for v, i, f in keys if f == "funding_rate_settled"}
+    twins = [
+        (l, (v, i, f + TWIN))
+        for l, (v, i, f) in enumerate(keys)
+        if f in TWINNED and (v, i) in settled
+    ]
+    if not twins:
+        return keys, leg_of_row, None
+    keys = list(keys)
+    source = [np.arange(leg_of_row.size)]
+    legs = [leg_of_row]
+    for l, key in twins:
+        picked = np.flatnonzero(leg_of_row == l)
+        source.append(picked)
+        legs.append(np.full(picked.size, len(keys), np.int32))
+        keys.append(key)
+    return keys, np.concatenate(legs), np.concatenate(source)
+
+
+def _int64(column: pa.ChunkedArray) -> I64:
+    array = column.cast(pa.int64()) if not pa.types.is_int64(column.type) else column
+    return np.ascontiguousarray(array.to_numpy(), dtype=np.int64)
+
+
+def _columns(rows: pa.Table, source: I64 | None) -> dict[str, Any]:
+    size = rows.num_rows
+    cadence = rows["cadence_s"].to_numpy() if "cadence_s" in rows.column_names else np.zeros(size)
+    if "seq" in rows.column_names and "row" in rows.column_names:
+        log = (_int64(rows["seq"]) << 32) + _int64(rows["row"])
+    else:
+        log = np.arange(size, dtype=np.int64)
+    assumed = _equal(rows["basis"], "recorded") if "basis" in rows.column_names else None
+    columns = {
+        "event": _int64(rows["event_time"]),
+        "known": _int64(rows["known_time"]),
+        "value": np.ascontiguousarray(rows["value"].to_numpy(), dtype=np.float64),
+        "cadence": np.rint(np.nan_to_num(cadence) * SECOND).astype(np.int64),
+        "assumed": np.zeros(size, np.uint8) if assumed is None else (~assumed).astype(np.uint8),
+        "log": log,
+    }
+    if source is None:
+        return columns
+    return {name: np.ascontiguousarray(column[source]) for name, column in columns.items()}
+
+
+def _max_age(key: LegKey) -> int:
+    venue, _, field = key
+    if field.endswith(TWIN):
+        return default_max_age_us("funding_rate_settled", venue)
+    return default_max_age_us(field, venue) if field in BY_NAME else HOUR
+
+
+def _assemble(
+    keys: list[LegKey], leg_of_row: I32, c: dict[str, Any], before: Mapping[LegKey, int]
+) -> Legs:
+    counts = np.bincount(leg_of_row[leg_of_row >= 0], minlength=len(keys)).astype(np.int64)
+    off = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    rows = int(off[-1])
+    order = np.empty(rows, np.int64)
+    build.scatter(leg_of_row, off, order)
+    build.arrange(c["event"], c["known"], c["log"], off, order)
+    leg = np.zeros(len(keys), LEG)
+    leg["max_age"] = [_max_age(key) for key in keys]
+    leg["before"] = [before.get(_plain_key(key), FAR) for key in keys]
+    entries = np.zeros(build.bounds(c["event"], order, off, leg) + 1, ENTRY)
+    version = np.empty(rows, VERSION)
+    build.fill(
+        *(c["event"], c["known"], c["value"], c["cadence"], c["assumed"]),
+        *(order, off, leg, version, entries),
+    )
+    build.visibility(leg, entries)
+    bucket = np.empty(build.plan_buckets(leg, entries), np.int32)
+    build.fill_buckets(leg, entries, bucket)
+    return Legs(leg, entries, version, bucket)
+
+
+def _plain_key(key: LegKey) -> LegKey:
+    venue, instrument, field = key
+    return venue, instrument, field.removesuffix(TWIN)

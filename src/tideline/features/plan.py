@@ -1,0 +1,154 @@
+"""One signal on one asset's legs, as the kernels want it: which leg plays which part."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tideline.features.arrays import (
+    BLOCK,
+    ENTRY,
+    GROUP,
+    I32,
+    I64,
+    LEG,
+    STEP,
+    VERSION,
+    Legs,
+    Merged,
+    Table,
+    array_of,
+)
+from tideline.features.jit import kernel
+from tideline.features.memory import number_reader, record_reader
+
+STOCK, CHANGE, FLOW = 0, 1, 2
+"""Kinds, as codes."""
+
+# Columns of ``role[g]``: the leg of group g in each part, -1 where absent.
+STOCKS = 0
+"""Stock fields by formula: [v]; weighed [v, oi]; basis [mark, index, oi]; market cap [oi_usd,
+index, mark]; funding [quoted, its interval, settled, its interval, oi, oi_usd]; minutes until
+funding [next time as the quoted rate ages, as the settled one ages, quoted, settled]."""
+FLOWS = 6
+"""The one or two summed flow fields."""
+FEED = 8
+"""All legs that show the first summed field's feed was up, heartbeats last."""
+FEED_2 = 14
+"""The same of the second summed field, where it has a feed of its own."""
+GAP = 20
+BREAKS = 21
+"""Break rows of the needed fields (funding: quoted, settled, then the rest)."""
+NEEDED = 27
+"""Legs whose rows are the evidence."""
+PULSE = 35
+"""Heartbeats."""
+VENUE = 36
+"""Not a leg: the venue's place in catalogue order."""
+ROLES = 37
+
+WIDTH = {STOCKS: 6, FLOWS: 2, FEED: 6, FEED_2: 6, BREAKS: 6, NEEDED: 8}
+"""Columns in each part that holds several."""
+
+INFO = np.dtype(
+    [
+        ("formula", np.int64),
+        ("kind", np.int64),
+        ("window", np.int64),
+        ("bars", np.int64),
+        ("two_feeds", np.int64),
+        ("supply", np.int64),
+        ("by_value", np.int64),
+        ("stocks", np.int64),
+        ("has_breaks", np.int64),
+        ("single", np.int64),
+    ]
+)
+"""formula, kind, window in µs, whether feeds are bars, whether the two flows have feeds of their
+own, the leg of circulating supply, how coverage counts, how many stock columns are demanded,
+whether any break row exists, whether only the first group that has had a row may be used."""
+
+HEAD = np.dtype([("at", np.int64)])
+NOTE = np.dtype([("cause", np.int64), ("whole", np.int64)])
+
+
+class Plan(NamedTuple):
+    """``info[0]`` as INFO; ``role[g]`` the legs of group g; ``used`` every leg named, once."""
+
+    info: Table
+    role: I32
+    used: I64
+
+
+QUERY = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("leg", "legs", "entry", "version", "bucket"),
+            *("step", "steps", "step_bucket", "step_shift", "block"),
+            *("info", "roles", "groups", "used", "used_count"),
+            *("group", "heads", "note"),
+        )
+    ]
+)
+"""All a formula needs at one as_of: the addresses of the tables (:mod:`.memory`) and their sizes.
+
+``group`` holds per group: used, pick (0 quoted, 2 settled funding), weight. ``heads`` holds per
+leg its newest visible entry. ``note``: why the last value was null, and whether the merged sum may
+be used.
+"""
+Query = Any
+"""One record of QUERY; kernels pass it as a pointer."""
+T_QUERY = array_of(QUERY)
+
+
+class Question:
+    """Owns every array of a query; one per thread, kept as long as its ``query`` is in use."""
+
+    def __init__(self, legs: Legs, merged: Merged, plan: Plan) -> None:
+        self.group = np.zeros(plan.role.shape[0], GROUP)
+        self.heads = np.zeros(legs.leg.size, HEAD)
+        self.note = np.zeros(1, NOTE)
+        self.owned = (legs, merged, plan)
+        self.query = np.zeros(1, QUERY)
+        places = {
+            "leg": legs.leg,
+            "entry": legs.entry,
+            "version": legs.version,
+            "bucket": legs.bucket,
+            "step": merged.step,
+            "step_bucket": merged.bucket,
+            "block": merged.block,
+            "info": plan.info,
+            "roles": plan.role,
+            "used": plan.used,
+            "group": self.group,
+            "heads": self.heads,
+            "note": self.note,
+        }
+        for name, array in places.items():
+            self.query[name] = array.ctypes.data
+        self.query["legs"], self.query["steps"] = legs.leg.size, merged.step.size
+        self.query["step_shift"] = merged.shift
+        self.query["groups"], self.query["used_count"] = plan.role.shape[0], plan.used.size
+
+
+leg_at = record_reader(LEG)
+entry_at = record_reader(ENTRY)
+version_at = record_reader(VERSION)
+step_at = record_reader(STEP)
+block_at = record_reader(BLOCK)
+info_of = record_reader(INFO)
+group_at = record_reader(GROUP)
+head_at = record_reader(HEAD)
+note_of = record_reader(NOTE)
+bucket_at = number_reader(np.int32)
+role_at = number_reader(np.int32)
+used_at = number_reader(np.int64)
+
+
+@kernel
+def role(q: Query, g: int, part: int) -> int:
+    """The leg that plays ``part`` in group g, -1 if none."""
+    return role_at(q.roles, g * ROLES + part)

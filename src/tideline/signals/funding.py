@@ -1,0 +1,75 @@
+"""Funding: what it costs to hold, and how far the perpetual stands from its index."""
+
+from __future__ import annotations
+
+from tideline.features.signal import Formula, Groups, Signal
+
+FUNDING: tuple[Signal, ...] = (
+    Signal(
+        "funding.funding_avg",
+        "stock",
+        "fraction per 8 h",
+        Groups.PERP,
+        Formula.FUNDING,
+        ("funding_rate_quoted", "funding_interval_h", "open_interest", "open_interest_usd"),
+        "Σ oi · rate × 8 / interval / Σ oi",
+        "Funding weighted by open interest over each venue's largest perpetual. Quoted rates where"
+        " alive, else settled ones; a venue whose interval is unknown is left out.",
+        "Above 0 longs pay shorts.",
+        "Not the cost already paid: quoted rates are for the next settlement.",
+        "Funding rates of the six venues",
+    ),
+    Signal(
+        "funding.funding_usdtm",
+        "stock",
+        "fraction per 8 h",
+        Groups.BIN,
+        Formula.FUNDING_ONE,
+        ("funding_rate_quoted", "funding_interval_h"),
+        "rate × 8 / interval",
+        "Funding of the Binance USDT perpetual.",
+        "Above 0 longs pay shorts.",
+        "Not the market's average.",
+        "Binance funding rate",
+    ),
+    Signal(
+        "funding.funding_dispersion",
+        "stock",
+        "fraction per 8 h",
+        Groups.PERP,
+        Formula.FUNDING_DISPERSION,
+        ("funding_rate_quoted", "funding_interval_h", "open_interest", "open_interest_usd"),
+        "√( Σ oi·(rate − mean)² / Σ oi )",
+        "Disagreement of funding between venues that hold at least 5 % of open interest.",
+        "0 when all venues agree; null with one venue.",
+        "Not volatility of funding in time.",
+        "Funding rates of the six venues",
+    ),
+    Signal(
+        "funding.basis_usdtm",
+        "stock",
+        "fraction",
+        Groups.USDTM,
+        Formula.BASIS,
+        ("mark_price", "index_price", "open_interest"),
+        "Σ oi · (mark − index)/index / Σ oi",
+        "Premium of the perpetual over its index, weighted by open interest.",
+        "Above 0 the perpetual trades above the index.",
+        "Not annualised and not a dated future's basis.",
+        "Mark and index prices of Binance, Bybit, OKX",
+    ),
+    Signal(
+        "funding.minutes_until_funding",
+        "stock",
+        "minutes",
+        Groups.BIN,
+        Formula.MINUTES_UNTIL,
+        ("next_funding_time",),
+        "next_funding_time − t if later than t, else null",
+        "Time to Binance's next funding settlement.",
+        "Always positive.",
+        "Not defined between a settlement and the next quote.",
+        "Binance premium index",
+        level_only=True,
+    ),
+)
