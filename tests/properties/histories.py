@@ -61,6 +61,11 @@ class Maker:
     w: int
     step: int = 0
     count: int = 0
+    calm: bool = False
+
+    def fault(self, p: float) -> bool:
+        """Something goes wrong with this probability, never in a calm history."""
+        return self.chance(p) and not self.calm
 
     def chance(self, p: float) -> bool:
         return bool(self.rng.random() < p)
@@ -72,14 +77,18 @@ class Maker:
 
     def lay_grid(self) -> None:
         """How fine and how long: fine grids serve the sixty sub-windows, coarse ones baselines."""
-        style = self.pick(("fine", "half", "whole", "whole", "coarse", "odd"))
+        often = "fine" if SPECS[self.signal].flows else "whole"
+        style = self.pick(("fine", "half", "whole", often, "coarse", "odd"))
         parts = {"fine": self.pick((60, 120)), "half": self.pick((2, 5)), "whole": 1}
         if style in parts:
             self.step = max(1, self.w // parts[style])
         else:
             self.step = 2 * self.w if style == "coarse" else max(1, (self.w * 2) // 7)
         longest = {"fine": 200, "half": 120}.get(style, 50)
-        self.count = int(self.rng.integers(3, longest))
+        self.calm = self.chance(0.35)
+        if self.signal == "positioning.oi_volume" and self.chance(0.7):
+            self.step = int(DAY // self.pick((4, 12, 48)))  # its flow is a day's, whatever w
+        self.count = int(self.rng.integers(longest // 2 if self.calm else 3, longest))
 
     def groups(self) -> list[Group]:
         """One to four members of the signal, sometimes a stranger beside them."""
@@ -122,7 +131,7 @@ class Maker:
             found = self.rng.normal(0, 1e-4, count) if style == "walk" else found * 1e-5
         if name == "funding_interval_h":
             return np.full(count, self.pick((1.0, 4.0, 8.0)))
-        if self.chance(0.06):
+        if self.fault(0.06):
             found[self.rng.random(count) < 0.3] = 0.0
         return found
 
@@ -138,12 +147,12 @@ class Maker:
     def times(self) -> list[int]:
         """A grid with losses, sometimes off by microseconds, sometimes silent or dead."""
         grid = [START + k * self.step for k in range(self.count)]
-        if self.chance(0.4):
+        if self.fault(0.4):
             loss = self.rng.uniform(0, 0.5)
             grid = [t for t in grid if not self.chance(loss)]
-        if self.chance(0.2):
+        if self.fault(0.2):
             grid = [t + int(self.rng.integers(-1, 2)) for t in grid]
-        if grid and self.chance(0.3):  # a silence, in the middle or at either end
+        if grid and self.fault(0.3):  # a silence, in the middle or at either end
             length = int(self.rng.integers(1, 1 + len(grid) // 2 + 1))
             first = self.pick((0, len(grid) - length, int(self.rng.integers(len(grid)))))
             del grid[max(first, 0) : max(first, 0) + length]
@@ -152,25 +161,25 @@ class Maker:
     def cadence(self) -> float:
         """What the source says of itself: the step, mostly; 0 or a lie now and then."""
         true = self.step / SECOND
-        return float(self.pick((true, true, true, 0.0, 2 * true)))
+        return true if self.calm else float(self.pick((true, true, 0.0, 2 * true)))
 
     def group_rows(self, group: Group) -> list[Row]:
         rows, shared, cadence = [], self.times(), self.cadence()
         for name in self.fields():
-            if self.chance(0.05):
+            if self.fault(0.05):
                 continue
             times = self.times() if self.chance(0.2) else shared
             bars = name in FEED_OF and FEED_OF[name].bars
-            said = self.step / SECOND if bars and self.chance(0.9) else cadence
+            said = self.step / SECOND if bars and not self.fault(0.1) else cadence
             leg = self.leg(group, name, times, said)
             if name in FEED_OF and not bars:
                 leg = self.as_events(leg)
-            if self.chance(0.15) and leg:  # the source changed its cadence
+            if self.fault(0.15) and leg:  # the source changed its cadence
                 turn = self.pick(leg).event_time
                 slower = said * self.pick((0.5, 2.0, 70.0))
                 leg = [replace(r, cadence_s=slower) if r.event_time < turn else r for r in leg]
             rows += leg
-        if self.chance(0.3):  # an outage longer than anything may be carried
+        if self.fault(0.3):  # an outage longer than anything may be carried
             turn = START + int(self.rng.integers(1, self.count + 1)) * self.step
             away = int(self.pick((31 * MINUTE, HOUR, 13 * HOUR, 2 * DAY)))
             rows = [self.moved(r, -away) if r.event_time < turn else r for r in rows]
@@ -208,21 +217,21 @@ class Maker:
                 said = float(self.pick((0.0, every / SECOND)))
                 for event in range(begin, end, max(every, (end - begin) // 40 + 1)):
                     rows.append(Row(*group, f"alive.{feed}", event, event, 1.0, cadence_s=said))
-            for _ in range(int(self.pick((0, 0, 0, 1, 2)))):
+            for _ in range(0 if self.calm else int(self.pick((0, 0, 0, 1, 2)))):
                 start = self.some_time()
                 end = start + int(self.rng.integers(0, 4)) * self.step
                 rows.append(Row(*group, f"gap.{feed}", start, start, float(end)))
                 if self.chance(0.5):
                     end += self.step
                     rows.append(Row(*group, f"gap.{feed}", start, end, float(end)))
-        if self.chance(0.15):
+        if self.fault(0.15):
             name = self.pick(self.fields())
             start = self.some_time()
             rows.append(Row(*group, f"break.{name}", start, start, 2.0))
         return rows
 
     def supply(self) -> list[Row]:
-        if not SPECS[self.signal].needs_supply or self.chance(0.1):
+        if not SPECS[self.signal].needs_supply or self.fault(0.1):
             return []
         days = [START - k * DAY for k in (9, 3, 2, 1, 0)]
         leg = self.leg(("reference", "BTC"), "circulating_supply", sorted(days), 86400.0)

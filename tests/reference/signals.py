@@ -172,10 +172,16 @@ def price_ret(c: Context, t: int, w: int) -> float:
 
 
 def price_rv(c: Context, t: int, w: int) -> float:
+    """Every edge is looked at before it is said why there is no number."""
     edges = [t - k * w // 60 for k in range(61)]
-    total = 0.0
+    total, causes = 0.0, set()
     for k in range(60):
-        total += weighted_return(c, edges[k], edges[k + 1], t) ** 2
+        try:
+            total += weighted_return(c, edges[k], edges[k + 1], t) ** 2
+        except Null as null:
+            causes |= null.causes
+    if causes:
+        raise Null(*causes)
     return math.sqrt(total)
 
 
