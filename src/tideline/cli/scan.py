@@ -83,7 +83,7 @@ def scan(
     if as_json:
         put_json({"window": chosen, "bands": bands, "moments": len(moments), "readings": kept})
         return
-    _show(kept, found, moments, chosen, bands)
+    show_readings(kept, found, moments, chosen, bands)
     if why:
         for reading in kept:
             explain(reading)
@@ -126,9 +126,10 @@ def _keep(reading: Reading, wanted: frozenset[str] | None, least: str | None) ->
     return least is None or ranks.index(reading.severity) >= ranks.index(least)
 
 
-def _show(
+def show_readings(
     kept: list[Reading], found: list[Reading], moments: Sequence[int], window: str, bands: str
 ) -> None:
+    """Readings as a table; ``found`` are all of them, ``kept`` those to show."""
     when = f"as of {moment(moments[0])}"
     columns = [
         "asset",

@@ -50,7 +50,8 @@ def put_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False,
+                  title_style="bold", show_header=any(columns))  # fmt: skip
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for number, row in enumerate(rows):

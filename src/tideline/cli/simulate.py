@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tideline.cli.options import json_option
+from tideline.cli.scan import show_readings
 from tideline.cli.show import moment, percent, put_json, put_table
 from tideline.domain.errors import BadInput
 from tideline.domain.time import TimeUs
@@ -37,20 +38,25 @@ def demo(store: str | None, as_json: bool) -> None:
 
 
 def _show(path: Path, as_json: bool, kept: bool) -> None:
-    from tideline.market.simulated import DELAY_US, LAST_KNOWN, PLANTED
+    from tideline.market.simulated import DELAY_US, END, LAST_KNOWN, PLANTED, START
     from tideline.store import open_store
 
     rows = fill(path)
     with open_store(path) as store:
+        scanned = store.scan(LAST_KNOWN, window="45m")
         seen = [(p, _at(store, p.asset, p.end + DELAY_US)) for p in PLANTED]
     if as_json:
         put_json({"simulated": True, "rows": rows, "store": str(path) if kept else None,
                   "readings": [{"planted": p, "found": found} for p, found in seen]})  # fmt: skip
         return
     click.echo(SIMULATED)
-    click.echo(f"{rows:,} rows of 3 venues and 2 coins, {moment(PLANTED[0].start)[:4]}, in {path}")
+    where = str(path) if kept else "a temporary store"
+    span = f"{moment(START)} … {moment(END)}"
+    click.echo(f"{rows:,} rows of 3 venues and 2 coins, {span}, in {where}\n")
+    show_readings(scanned, scanned, [LAST_KNOWN], "45m", "adaptive")
+    click.echo("")
     put_table(
-        "What was planted, and what the scan at its end says (45m, adaptive bands)",
+        "What was planted into the set, and what is read at the end of each",
         ("asset", "as of", "planted", "found", "severity", "strength", "price", "OI"),
         [(p.asset, moment(found.as_of), p.state, found.name, found.severity,
           f"{found.strength or 0:.1f}", percent(found.price_change), percent(found.oi_change))
