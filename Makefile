@@ -34,9 +34,9 @@ docs: $(READY) ## Build the documentation into site/, warnings are errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "documentation: site/index.html"
 
-bench: $(READY) ## The benchmarks that print the ratios of the documentation
-	@for each in benchmarks/*/run.py; do \
-	  if [ -f "$$each" ]; then echo "== $$each"; $(BIN)/python "$$each"; fi; done
+bench: $(READY) ## Every benchmark, one after the other: ratios measured in one run
+	@for each in $$(grep -l __main__ benchmarks/*/*.py); do \
+	  echo "== $$each"; $(BIN)/python "$$each"; done
 
 up: $(READY) ## Live collection: not there yet
 	@echo "tideline does not collect from venues yet: this version reads archives that you import."
