@@ -75,9 +75,9 @@ def _table(path: Path, body: bytes) -> Any:
     if kind == ".csv":
         return pl.read_csv(body, infer_schema_length=None).to_arrow()
     if kind == ".parquet":
-        source = pq.ParquetFile(
-            pa.BufferReader(body), read_dictionary=["venue", "instrument", "field", "basis"]
-        )
+        names = pq.read_schema(pa.BufferReader(body)).names
+        words = [name for name in ("venue", "instrument", "field", "basis") if name in names]
+        source = pq.ParquetFile(pa.BufferReader(body), read_dictionary=words)
         meta = source.metadata
         size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         if size > MAX_BYTES:

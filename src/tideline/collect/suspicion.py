@@ -23,7 +23,7 @@ from tideline.collect.legrows import Bools, Floats, Ints
 from tideline.domain.time import DAY, SECOND
 
 MAX_CADENCES = 3
-NEAR_RATIO = 0.02
+NEAR_RATIO = 0.02 + 1e-12  # 2 % inclusive, whatever the last bit of the ratio
 MARK_MOVE = 0.05
 VOLUME_SLACK = 1.05
 LEAP = 0.35
@@ -110,12 +110,12 @@ def suspicious(now: Snapshots, before: Snapshots, first_event: int, traded: Trad
     tested = (age <= MAX_CADENCES * now.cadence_s * SECOND) & (age > 0) & ~impossible(before.value)
     with np.errstate(all="ignore"):
         ratio = now.value / before.value
+        change = np.abs(now.value - before.value)
         moved = np.abs(now.mark / before.mark - 1.0)
         steady_notional = np.abs(now.notional / before.notional - 1.0) < MARK_MOVE
         own = np.abs(now.mark * now.value / now.notional - 1.0) < 1e-9
     still = (moved < MARK_MOVE) | (own & steady_notional)
     jump = near_step(ratio) & (still | np.isnan(moved))
-    change = np.abs(now.value - before.value)
     coins, known = traded.since(before.event, now.event)
     beyond = known & (change > VOLUME_SLACK * coins)
     old = now.event - first_event > SETTLED_AGE_US
