@@ -140,7 +140,7 @@ def show_readings(
         "OI",
         "pressure",
         "fuel left",
-        "groups",
+        "used, age",
     ]
     if len(moments) > 1:
         when = f"{moment(moments[0])} … {moment(moments[-1])}, {len(moments):,} moments"
