@@ -175,7 +175,7 @@ def _span(address: Address) -> int:
     return address.n * w if address.n else w
 
 
-def _break_span(address: Address, plan: Plan) -> int:
+def break_span(address: Address, plan: Plan) -> int:
     """How far before T a break leaves its group out; -1 where it does not."""
     if plan.info[0]["kind"] != STOCK:
         return _span(address) + address.window_us
@@ -198,7 +198,7 @@ def _batches(
         plan = plans[key]
         span = -1
         if plan is not None and plan.info[0]["has_breaks"]:
-            span = _break_span(address, plan)
+            span = break_span(address, plan)
         together.setdefault((*key, span), []).append(position)
     return [
         _batch(plans[(signal, window)], rows, [parsed[row] for row in rows], span)

@@ -16,7 +16,6 @@ from tideline.features.plan import (
     FLOW,
     NEEDED,
     PULSE,
-    STOCK,
     T_QUERY,
     WIDTH,
     Query,
@@ -195,7 +194,18 @@ def witness(
         coverage[r] = covered(q, T)
 
 
-@entry((T_QUERY, types.int64, types.int64, types.int64, A_I64, A_F64, A_F64, A_F64))
+@kernel
+def cadence_of(q: Query, l: int, T: int) -> float:
+    """Cadence in seconds of the leg's newest represented row at T; NaN if there is none."""
+    if l < 0:
+        return np.nan
+    i = visible(q, l, T, T, head_at(q.heads, l).at)
+    if i < leg_at(q.leg, l).low:
+        return np.nan
+    return version_at(q.version, version(q, i, T)).cadence / SECOND
+
+
+@entry((T_QUERY, types.int64, types.int64, types.int64, A_I64, A_F64, A_F64, A_F64, A_F64))
 def describe_groups(
     queries: Table,
     T: int,
@@ -205,19 +215,24 @@ def describe_groups(
     age: F64,
     value: F64,
     previous: F64,
+    cadence: F64,
 ) -> None:
-    """State (absent, left out, used), age, value and previous value of each group at one as_of."""
+    """State (absent, left out, used), age, value, previous value and cadence of each group at T.
+
+    ``back`` is how far before T the previous value stood.
+    """
     q = queries[0]
     start(q)
     advance(q, T)
     choose(q, T, span)
     info = info_of(q.info, 0)
     for g in range(q.groups):
-        age[g], value[g], previous[g] = np.nan, np.nan, np.nan
+        age[g], value[g], previous[g], cadence[g] = np.nan, np.nan, np.nan, np.nan
         state[g] = ABSENT
         if not present(q, g, T):
             continue
         state[g] = USED if group_at(q.group, g).used else LEFT_OUT
+        cadence[g] = cadence_of(q, role(q, g, NEEDED), T)
         newest = newest_event(q, g, T)
         if newest > -FAR:
             age[g] = (T - newest) / SECOND
@@ -227,5 +242,5 @@ def describe_groups(
         else:
             column = group_at(q.group, g).pick
             value[g] = path(q, g, column, T, T)
-            then = T - (back if info.kind == STOCK else info.window)
+            then = T - back
             previous[g] = path(q, g, column, then, T)

@@ -47,6 +47,13 @@ def all_used(q: Query) -> bool:
 
 
 @kernel
+def whole(q: Query) -> bool:
+    """May the merged sum answer for L(T)?"""
+    formula = info_of(q.info, 0).formula
+    return q.steps > 0 and formula in (SUM, LOG_CHANGE) and all_used(q)
+
+
+@kernel
 def sum_samples(q: Query, T: int, lags: I64, x: F64, why: I64) -> None:
     """``window_value`` of a merged sum at every lag: the hot loop, without what it never needs."""
     w = info_of(q.info, 0).window
@@ -98,7 +105,6 @@ def sweep(
     bounds = np.empty(2, np.float64)
     x = np.empty(lags.size, np.float64)
     why = np.empty(lags.size, np.int64)
-    mergeable = q.steps > 0 and (info.formula in (SUM, LOG_CHANGE))
     inside = code.max() >= MIN
     for r in range(as_of.size):
         T = as_of[r]
@@ -109,7 +115,7 @@ def sweep(
                 values[j, r] = np.nan
                 reasons[j, r] = problem
             continue
-        note.whole = 1 if mergeable and all_used(q) else 0
+        note.whole = 1 if whole(q) else 0
         if note.whole and info.formula == SUM:
             sum_samples(q, T, lags, x, why)
         else:

@@ -1,0 +1,66 @@
+"""The groups behind one answer: which were used, how old, what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tideline.domain.instrument import Instrument
+from tideline.features.address import Address
+from tideline.features.engine import NO_STEPS, break_span
+from tideline.features.evidence import ABSENT, USED, describe_groups
+from tideline.features.groups import Group
+from tideline.features.legs import LegSet
+from tideline.features.plan import Question
+from tideline.features.resolver import group_names, make_plan
+from tideline.features.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDetail:
+    """One (venue, instrument) of an answer; NaN where there is nothing.
+
+    ``value`` is the first field of the formula at T (flows: the window's sum), ``previous`` the
+    same n windows before (delta and rate) or one window before.
+    """
+
+    venue: str
+    instrument: str
+    used: bool
+    age_s: float
+    value: float
+    previous: float
+    cadence_s: float
+
+
+def group_details(
+    legs: LegSet,
+    signal: Signal,
+    address: Address,
+    instruments: Mapping[Group, Instrument],
+    as_of: int,
+) -> list[GroupDetail]:
+    """Every group that had a row known at as_of, in the order of the sums."""
+    plan = make_plan(signal, address.window_us, legs, instruments)
+    if plan is None:
+        return []
+    names = group_names(signal, legs, instruments)
+    size = len(names)
+    state = np.zeros(size, np.int64)
+    age, value, previous, cadence = (np.full(size, np.nan) for _ in range(4))
+    question = Question(legs.arrays, NO_STEPS, plan)
+    span = break_span(address, plan) if plan.info[0]["has_breaks"] else -1
+    counted = address.n if address.transform in ("delta", "rate") else 1
+    back = counted * address.window_us
+    describe_groups(question.query, as_of, span, back, state, age, value, previous, cadence)
+    return [
+        GroupDetail(
+            *name,
+            bool(state[g] == USED),
+            *(float(x) for x in (age[g], value[g], previous[g], cadence[g])),
+        )
+        for g, name in enumerate(names)
+        if state[g] != ABSENT
+    ]

@@ -1,0 +1,107 @@
+"""From the log to legs: which rows a question needs, read in parts that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tideline.domain.instrument import Instrument
+from tideline.features.address import Address
+from tideline.features.arrays import FAR
+from tideline.features.engine import check_address, lookback_us
+from tideline.features.groups import Group
+from tideline.features.legs import LegKey, LegSet, make_legs
+from tideline.features.resolver import signal_fields
+from tideline.log import Log
+from tideline.log.legs import Leg
+from tideline.signals import BY_ADDRESS
+from tideline.venues.symbols import parse_symbol
+
+ROWS_AT_ONCE = 4_000_000
+"""Rows held in one part: about 100 bytes each while they are sorted into legs."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Legs that answer the moments ``low .. high-1`` (positions in ascending order)."""
+
+    low: int
+    high: int
+    legs: LegSet
+
+
+class AssetRows:
+    """The rows of one asset for a set of addresses."""
+
+    def __init__(self, log: Log, asset: str, addresses: Sequence[str]) -> None:
+        self.log, self.asset = log, asset
+        parsed = [check_address(text, BY_ADDRESS) for text in addresses]
+        self.fields = _fields(parsed)
+        self.back_us = max(lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed)
+        self.known = log.legs(asset)
+        self.instruments: dict[Group, Instrument] = {
+            (leg.venue, leg.instrument): parse_symbol(leg.venue, leg.instrument)
+            for leg in self.known
+        }
+
+    def parts(
+        self,
+        ascending: NDArray[np.int64],
+        *,
+        strict: bool = False,
+        rows_at_once: int = ROWS_AT_ONCE,
+    ) -> Iterator[Part]:
+        """Legs for stretches of the moments, each with the rows it looks back to."""
+        low = 0
+        while low < ascending.size:
+            high = self._stretch(ascending, low, rows_at_once)
+            yield Part(low, high, self.legs(int(ascending[low]), int(ascending[high - 1]), strict))
+            low = high
+
+    def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
+        """Legs that answer every moment from ``first`` to ``last``."""
+        start = first - self.back_us
+        rows = self.log.read(self.asset, last, fields=self.fields, event_from=start)
+        return make_legs(rows, strict=strict, before=self._before(start, strict))
+
+    def _stretch(self, ascending: NDArray[np.int64], low: int, rows_at_once: int) -> int:
+        """As many moments as keep the rows within bounds; never less than one look-back."""
+        start = int(ascending[low]) - self.back_us
+        span = max(int(ascending[-1]) - start, 1)
+        rows = self._rows_between(start, int(ascending[-1]))
+        if rows <= rows_at_once:
+            return int(ascending.size)
+        reach = max(int(span * rows_at_once / rows), 2 * self.back_us)
+        return max(int(np.searchsorted(ascending, start + reach, side="right")), low + 1)
+
+    def _rows_between(self, start: int, end: int) -> float:
+        """About how many rows lie between, were each leg even in time."""
+        total = 0.0
+        for leg in self._read_legs():
+            length = max(leg.last_event - leg.first_event, 1)
+            shared = min(end, leg.last_event) - max(start, leg.first_event)
+            total += leg.rows * max(0.0, min(1.0, shared / length))
+        return total
+
+    def _read_legs(self) -> list[Leg]:
+        return [leg for leg in self.known if leg.field in self.fields]
+
+    def _before(self, start: int, strict: bool) -> dict[LegKey, int]:
+        """When the earliest row older than ``start`` was known, for legs that have one."""
+        found: dict[LegKey, int] = {}
+        for leg in self._read_legs():
+            if strict and (leg.first_recorded_event is None or leg.first_recorded_event >= start):
+                continue
+            known = next((known for known, event in leg.frontier if event < start), FAR)
+            if known < FAR:
+                found[leg.venue, leg.instrument, leg.field] = known
+        return found
+
+
+def _fields(parsed: Sequence[Address]) -> frozenset[str]:
+    return frozenset(
+        field for address in parsed for field in signal_fields(BY_ADDRESS[address.signal])
+    )
