@@ -7,7 +7,7 @@ import threading
 
 from tideline.domain.errors import TidelineError
 from tideline.domain.time import HOUR, SECOND
-from tideline.log.compaction import compact, crowded, vacuum
+from tideline.log.compaction import compact, crowded, shrink, vacuum
 from tideline.log.writer import FlushPolicy, Writer
 
 TICK_S = 0.9  # a commit at least every second, with room for a slow disk
@@ -70,3 +70,4 @@ class Background:
             self._swept_at = now
             with contextlib.suppress(FileNotFoundError):
                 vacuum(writer)
+                shrink(writer)

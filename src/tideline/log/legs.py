@@ -5,7 +5,6 @@ It is derived from the rows and kept beside them, commit by commit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,11 +14,11 @@ import pyarrow as pa
 from tideline.log.schema import NAMES, int_times
 
 Key: TypeAlias = tuple[str, str, str, str]
+Frontier: TypeAlias = tuple[tuple[int, int], ...]
 Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True):
     """One (venue, instrument, field) of an asset.
 
     ``frontier`` holds (known_time, event_time) pairs, increasing in known_time and decreasing in
@@ -36,7 +35,7 @@ class Leg:
     first_known: int
     last_known: int
     first_recorded_event: int | None
-    frontier: tuple[tuple[int, int], ...]
+    frontier: Frontier
 
     @property
     def key(self) -> Key:
@@ -56,38 +55,33 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
     order, starts, keys = _grouped([columns[name] for name in NAMES])
     event, known = (event, known) if order is None else (event[order], known[order])
     recorded = _recorded(columns["basis"], order)
-    first_event = np.minimum.reduceat(event, starts)
-    last_event = np.maximum.reduceat(event, starts)
-    first_known = np.minimum.reduceat(known, starts)
-    last_known = np.maximum.reduceat(known, starts)
-    never = np.iinfo(np.int64).max
-    seen = np.minimum.reduceat(np.where(recorded, event, never), starts)
-    ends = np.append(starts[1:], len(event))
+    never = int(np.iinfo(np.int64).max)
+    first_event = np.minimum.reduceat(event, starts).tolist()
+    last_event = np.maximum.reduceat(event, starts).tolist()
+    first_known = np.minimum.reduceat(known, starts).tolist()
+    last_known = np.maximum.reduceat(known, starts).tolist()
+    seen = np.minimum.reduceat(np.where(recorded, event, never), starts).tolist()
+    cuts = [*starts.tolist(), len(event)]
     found = []
     for i, key in enumerate(keys):
-        part = slice(starts[i], ends[i])
-        flat = first_known[i] == last_known[i]
-        frontier = (
-            ((int(first_known[i]), int(first_event[i])),)
-            if flat
-            else staircase(known[part], event[part])
+        frontier: Frontier = ((first_known[i], first_event[i]),)
+        if first_known[i] != last_known[i]:
+            frontier = staircase(known[cuts[i] : cuts[i + 1]], event[cuts[i] : cuts[i + 1]])
+        leg = Leg(
+            *key,
+            rows=cuts[i + 1] - cuts[i],
+            first_event=first_event[i],
+            last_event=last_event[i],
+            first_known=first_known[i],
+            last_known=last_known[i],
+            first_recorded_event=None if seen[i] == never else seen[i],
+            frontier=frontier,
         )
-        found.append(
-            Leg(
-                *key,
-                rows=int(ends[i] - starts[i]),
-                first_event=int(first_event[i]),
-                last_event=int(last_event[i]),
-                first_known=int(first_known[i]),
-                last_known=int(last_known[i]),
-                first_recorded_event=None if seen[i] == never else int(seen[i]),
-                frontier=frontier,
-            )
-        )
+        found.append(leg)
     return found
 
 
-def staircase(known: Ints, event: Ints) -> tuple[tuple[int, int], ...]:
+def staircase(known: Ints, event: Ints) -> Frontier:
     """(known, lowest event so far) wherever it fell, by known_time."""
     order = np.lexsort((event, known))
     known, event = known[order], event[order]
@@ -98,7 +92,9 @@ def staircase(known: Ints, event: Ints) -> tuple[tuple[int, int], ...]:
 
 def merge(old: Leg, new: Leg) -> Leg:
     """Both as one leg."""
-    seen = [t for t in (old.first_recorded_event, new.first_recorded_event) if t is not None]
+    seen = old.first_recorded_event
+    if seen is None or (new.first_recorded_event or seen) < seen:
+        seen = new.first_recorded_event
     pairs = old.frontier
     if new.first_event < pairs[-1][1] or new.first_known < pairs[-1][0]:
         both = np.array(old.frontier + new.frontier, np.int64)
@@ -110,7 +106,7 @@ def merge(old: Leg, new: Leg) -> Leg:
         last_event=max(old.last_event, new.last_event),
         first_known=min(old.first_known, new.first_known),
         last_known=max(old.last_known, new.last_known),
-        first_recorded_event=min(seen) if seen else None,
+        first_recorded_event=seen,
         frontier=pairs,
     )
 
@@ -124,18 +120,19 @@ def _grouped(words: list[Any]) -> tuple[Ints | None, Ints, list[Key]]:
         size *= len(word.dictionary)
     zero = np.zeros(1, np.int64)
     if (code == code[0]).all():
-        return None, zero, [_key(words, 0)]
+        return None, zero, _keys(words, zero)
     order = np.argsort(code.astype(np.uint16) if size < 65_536 else code, kind="stable")
     ordered = code[order]
     starts = np.append(zero, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
-    return order, starts, [_key(words, int(order[start])) for start in starts]
+    return order, starts, _keys(words, order[starts])
 
 
-def _key(words: list[Any], row: int) -> Key:
-    asset, venue, instrument, field = (
-        str(word.dictionary[word.indices[row].as_py()].as_py()) for word in words
-    )
-    return (asset, venue, instrument, field)
+def _keys(words: list[Any], rows: Ints) -> list[Key]:
+    columns = []
+    for word in words:
+        names = word.dictionary.to_pylist()
+        columns.append([names[code] for code in word.indices.to_numpy()[rows].tolist()])
+    return list(zip(*columns, strict=True))
 
 
 def _recorded(basis: Any, order: Ints | None) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -8,7 +8,7 @@ The file's name carries the digest of its bytes, so that damage shows wherever i
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 from tideline.log.order import sort_order
 from tideline.log.schema import MEMORY, ROWS, WORDS, int_times
 
-ROW_GROUP: Final = 131_072
+ROW_GROUP: Final = 65_536
 _DELTA: Final = ("event_time", "known_time", "source_id", "seq", "row")
 _SPELLED: Final = [*WORDS, "cadence_s"]
+_PRUNED: Final = ("field", "event_time")
 _STATISTICS: Final = ["venue", "instrument", "field", "event_time", "known_time", "seq"]
 
 
@@ -93,11 +94,36 @@ def encode_part(table: Any, asset: str, month: str) -> tuple[Part, bytes]:
     return part, body
 
 
-def decode_part(body: bytes, columns: list[str] | None = None) -> Any:
-    """The rows of a file, the words dictionary-encoded."""
+def decode_part(body: bytes, wanted: Wanted | None = None) -> Any:
+    """The rows of a file, the words dictionary-encoded.
+
+    With ``wanted`` whole row groups are left out that hold none of it; others come entire.
+    """
     file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=list(WORDS[:-1]))
-    found = file.read(columns=columns, use_threads=False)
-    return found.cast(pa.schema([MEMORY.field(name) for name in found.column_names]))
+    groups = list(range(file.num_row_groups))
+    if wanted is not None and len(groups) > 1:
+        groups = [at for at in groups if _touches(file.metadata.row_group(at), wanted)]
+    return file.read_row_groups(groups, use_threads=False).cast(MEMORY)
+
+
+class Wanted(NamedTuple):
+    """What a reader is after: fields (None: all) and an inclusive span of event_time in µs."""
+
+    fields: frozenset[str] | None
+    event_from: int | None
+    event_to: int
+
+
+def _touches(group: Any, wanted: Wanted) -> bool:
+    field, event = (group.column(ROWS.names.index(name)).statistics for name in _PRUNED)
+    if field is None or event is None:
+        return True
+    if wanted.fields is not None and not any(
+        field.min <= name <= field.max for name in wanted.fields
+    ):
+        return False
+    low, high = event.min_raw, event.max_raw
+    return bool(low <= wanted.event_to and (wanted.event_from is None or high >= wanted.event_from))
 
 
 def _parquet(table: Any) -> bytes:

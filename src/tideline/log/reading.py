@@ -15,7 +15,7 @@ from tideline.log.files import Files
 from tideline.log.flusher import split
 from tideline.log.layout import Layout
 from tideline.log.order import by_leg, event_order, leg_rank
-from tideline.log.part import Part, decode_part, digest_of
+from tideline.log.part import Part, Wanted, decode_part, digest_of
 from tideline.log.schema import MEMORY, int_times
 from tideline.log.view import View, Viewer
 
@@ -33,6 +33,10 @@ class Question:
     @property
     def last_event(self) -> int:
         return self.as_of if self.event_to is None else min(self.as_of, self.event_to)
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.fields, self.event_from, self.last_event)
 
     def may_touch(self, part: Part) -> bool:
         return (
@@ -53,8 +57,8 @@ class PartReader:
     def __init__(self, layout: Layout, files: Files, viewer: Viewer) -> None:
         self._layout, self._files, self._viewer = layout, files, viewer
 
-    def read(self, part: Part, *, last_try: bool) -> Any | None:
-        """The file's rows; None, and a finding, when it is damaged or missing."""
+    def read(self, part: Part, *, last_try: bool, wanted: Wanted | None = None) -> Any | None:
+        """The file's rows, at least those ``wanted``; None, and a finding, when it is damaged."""
         try:
             body = self._files.read(self._layout.table / part.path)
         except FileNotFoundError:
@@ -68,7 +72,7 @@ class PartReader:
         if digest_of(body) != part.digest:
             self._damaged(part, "the file does not match its checksum")
             return None
-        return decode_part(body)
+        return decode_part(body, wanted)
 
     def _damaged(self, part: Part, problem: str) -> None:
         self._viewer.found("damaged file", f"table/{part.path}", span_of(part), problem)
@@ -132,8 +136,8 @@ def _pieces(
     found: list[tuple[str, Any]] = []
     for part in view.parts:
         if ask.may_touch(part):
-            rows = reader.read(part, last_try=last_try)
-            if rows is not None:
+            rows = reader.read(part, last_try=last_try, wanted=ask.wanted)
+            if rows is not None and rows.num_rows:
                 found.append((part.month, rows))
     found += _tail(view.tail.values(), ask)
     found.sort(key=lambda pair: pair[0])

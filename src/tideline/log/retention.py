@@ -116,8 +116,8 @@ def _legs_left(writer: Writer, old: list[Part], adds: list[Part]) -> tuple[list[
     for body in writer.query(lambda db: bodies(db, "legs")):
         leg = unpack_leg(body)
         if leg.asset in assets and leg.key in counted:
-            seen = {"first_recorded_event": leg.first_recorded_event}
-            left.append(msgspec.convert({**msgspec.to_builtins(counted[leg.key]), **seen}, Leg))
+            first = leg.first_recorded_event
+            left.append(msgspec.structs.replace(counted[leg.key], first_recorded_event=first))
         elif leg.asset in assets:
             gone.append(leg.key)
     return left, gone

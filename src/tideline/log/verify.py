@@ -250,6 +250,4 @@ def _wrong(part: Part, rows: Any) -> str | None:
 
 def _since(true: Leg, said: Leg) -> Leg:
     """The counted leg with what retention lets the index remember."""
-    return msgspec.convert(
-        {**msgspec.to_builtins(true), "first_recorded_event": said.first_recorded_event}, Leg
-    )
+    return msgspec.structs.replace(true, first_recorded_event=said.first_recorded_event)
