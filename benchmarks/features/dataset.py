@@ -178,7 +178,7 @@ def constant(word: str, size: int) -> pa.DictionaryArray:
 
 
 def stream(rows: int, chunk: int, seed: int = SEED) -> Iterator[pa.Table]:
-    """Rows of the three legs in known order, in tables of about ``chunk`` rows, never all at once."""
+    """Rows of the three legs in known order, in tables of about ``chunk`` rows."""
     each = chunk // len(LEGS)
     bases = [leg.base for leg in LEGS]
     for first in range(0, rows // len(LEGS), each):

@@ -18,7 +18,6 @@ from collections.abc import Callable
 import duckdb
 import numpy as np
 import pyarrow as pa
-
 from benchmarks.features.dataset import (
     BASELINE,
     LEGS,
@@ -74,7 +73,7 @@ def _versions(base: duckdb.DuckDBPyConnection) -> int:
     )
     nulls = "".join(f", NULL AS k{n}, NULL AS v{n}" for n in range(1, most))
     base.execute(
-        f"""CREATE OR REPLACE TEMP TABLE often AS SELECT venue, e, list(k ORDER BY k) AS ks,
+        """CREATE OR REPLACE TEMP TABLE often AS SELECT venue, e, list(k ORDER BY k) AS ks,
             list(v ORDER BY k) AS vs FROM obs GROUP BY venue, e HAVING count(*) > 1"""
         if most > 1
         else "CREATE OR REPLACE TEMP TABLE often (venue VARCHAR, e BIGINT)"
@@ -196,7 +195,9 @@ def _sums(base: duckdb.DuckDBPyConnection, most: int) -> int:
         f"(SELECT e, {carried} FROM events) WHERE {whole}"
     )
     if most == 1:
-        base.execute("CREATE OR REPLACE TEMP TABLE total AS SELECT e, l0 + l1 + l2 AS v0 FROM carried")
+        base.execute(
+            "CREATE OR REPLACE TEMP TABLE total AS SELECT e, l0 + l1 + l2 AS v0 FROM carried"
+        )
         return 1
     points = " UNION ALL ".join(
         f"SELECT *, l{i}.k{n} AS k FROM carried WHERE l{i}.k{n} IS NOT NULL"
@@ -212,7 +213,8 @@ def _sums(base: duckdb.DuckDBPyConnection, most: int) -> int:
     wide = "".join(f", ks[{n}] AS k{n}, xs[{n}] AS v{n}" for n in range(1, versions))
     base.execute(
         f"""CREATE OR REPLACE TEMP TABLE total AS
-            SELECT c.e, l0.v0 + l1.v0 + l2.v0 AS v0{wide} FROM carried c LEFT JOIN later USING (e)"""
+            SELECT c.e, l0.v0 + l1.v0 + l2.v0 AS v0{wide}
+            FROM carried c LEFT JOIN later USING (e)"""
     )
     return versions
 

@@ -16,9 +16,8 @@ Suspects and breaks, which the engine handles besides, are left to the reader.
 
 from __future__ import annotations
 
-import pyarrow as pa
 import polars as pl
-
+import pyarrow as pa
 from benchmarks.features.dataset import BASELINE, LEGS, MAX_AGE, TRANSFORMS, WINDOWS
 
 ANSWERS = [f"{transform}_{w}" for w in WINDOWS for transform in TRANSFORMS]
@@ -69,18 +68,22 @@ def textbook(rows: pl.DataFrame, as_of: pl.Series) -> pl.DataFrame:
 
 def by_leg(rows: pl.DataFrame, as_of: pl.Series) -> pl.DataFrame:
     """Each leg joined on its own; right on any rows."""
-    legs = _legs(rows)
+    return transforms(samples(legs_of(rows), as_of, LAGS))
+
+
+def samples(legs: list[pl.DataFrame], as_of: pl.Series, lags: list[int]) -> pl.DataFrame:
+    """x(T − lag), one column for each lag (ascending from 0)."""
     newest = [_at_lag(leg, as_of, 0) for leg in legs]
     columns = []
-    for lag in LAGS:
+    for lag in lags:
         parts = newest if lag == 0 else [_at_lag(leg, as_of, lag) for leg in legs]
         columns.append(_sum_of_live(parts, newest).alias(str(lag)))
-    return transforms(pl.DataFrame(columns))
+    return pl.DataFrame(columns)
 
 
 def merged(rows: pl.DataFrame, as_of: pl.Series) -> pl.DataFrame:
     """The sum's own series with versions; lag 0, where delays matter, leg by leg."""
-    legs = _legs(rows)
+    legs = legs_of(rows)
     if max(int((leg["k0"] - leg["event"]).max()) for leg in legs) > LAGS[1]:
         raise Unfit("a row is known later than the shortest lag")
     total = merge(legs)
@@ -116,7 +119,8 @@ def _plain(rows: pl.DataFrame, venue: str) -> pl.DataFrame:
     )
 
 
-def _legs(rows: pl.DataFrame) -> list[pl.DataFrame]:
+def legs_of(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Each leg with its versions side by side."""
     return [_versions(rows.filter(pl.col("venue") == leg.venue)) for leg in LEGS]
 
 
@@ -243,14 +247,14 @@ def _leg_as_known(total: pl.DataFrame, place: int) -> pl.Expr:
     return value
 
 
-def transforms(samples: pl.DataFrame) -> pl.DataFrame:
+def transforms(sampled: pl.DataFrame) -> pl.DataFrame:
     """The twelve answers from one column for each lag (named by the lag in µs)."""
     answers = []
     x = pl.col("0")
     for name, width in WINDOWS.items():
         names = [str(k * width) for k in range(1, BASELINE + 1)]
         base = [pl.col(column) for column in names]
-        frame = samples.select("0", *names)
+        frame = sampled.select("0", *names)
         nulls = any(frame[column].null_count() for column in names)
         count = pl.sum_horizontal(*[b.is_not_null() for b in base]) if nulls else pl.lit(BASELINE)
         frame = frame.with_columns(count=count.cast(pl.Float64))

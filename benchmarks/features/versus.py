@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import polars as pl
-
 from benchmarks.features import dataset, peer_duckdb, peer_polars
 from benchmarks.features.dataset import ADDRESSES, WINDOWS, Floats, Int64s, Workload
 from benchmarks.results import report, table
+
 from tideline.features.engine import evaluate
 from tideline.signals import BY_ADDRESS
 
