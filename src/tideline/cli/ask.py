@@ -21,7 +21,7 @@ from tideline.domain.errors import BadInput
 if TYPE_CHECKING:
     from tideline.store import Store
 
-EVIDENCE = ("age_s", "n", "coverage", "basis", "revised", "reason")
+COLUMNS = ("feature", "value", "unit", "age", "n", "coverage", "basis", "revised", "null because")
 
 
 @click.command()
@@ -88,7 +88,7 @@ def _single(
 ) -> None:
     asked = parse_as_of(as_of)
     at = int(store.head() if asked is None else asked)
-    answers = [one(store, asset, at, names, strict) for asset in assets]
+    answers = [[store.value(a, name, at, strict=strict) for name in names] for a in assets]
     if as_json:
         rows = [
             {"asset": asset, "as_of": moment(at), "values": values}
@@ -97,44 +97,24 @@ def _single(
         put_json({"resolved": moment(at), "rows": rows})
         return
     for asset, values in zip(assets, answers, strict=True):
+        mark = "SIMULATED " if values and values[0]["simulated"] else ""
         put_table(
-            f"{asset} as of {moment(at)}",
-            (
-                "feature",
-                "value",
-                "unit",
-                "age",
-                "n",
-                "coverage",
-                "basis",
-                "revised",
-                "null because",
-            ),
+            f"{mark}{asset} as of {moment(at)}",
+            COLUMNS,
             [_line(value) for value in values],
             right=("value", "age", "n", "coverage", "revised"),
+            foot=_notes(values),
         )
 
 
-def one(store: Store, asset: str, at: int, names: list[str], strict: bool) -> list[dict[str, Any]]:
-    """The values of one asset at one moment, each in the shape of the interface."""
-    frame = store.historical(asset=asset, features=names, as_of=at, evidence=True, strict=strict)
-    row = frame.row(0, named=True)
-    return [_value(row, name, at) for name in names]
-
-
-def _value(row: dict[str, Any], name: str, at: int) -> dict[str, Any]:
-    from tideline.features.address import parse_address
-    from tideline.signals import BY_ADDRESS
-
-    address = parse_address(name, BY_ADDRESS)
-    plain = ("level", "delta", "ewma", "min", "max", "range")
-    unit = BY_ADDRESS[address.signal].unit if address.transform in plain else "1"
-    value = {"feature": name, "value": row[name], "unit": unit, "as_of": moment(at)}
-    for part in EVIDENCE:
-        if f"{name}.{part}" in row:
-            found = row[f"{name}.{part}"]
-            value[part] = (found or None) if part in ("reason", "basis") else found
-    return value
+def _notes(values: list[dict[str, Any]]) -> str:
+    """What a reader should know of the rows behind the numbers."""
+    derived = sorted({text for value in values for text in value["derived"]})
+    left = sorted({f"{leg['venue']} {leg['instrument']}" for value in values
+                   for leg in value["legs"] if not leg["used"]})  # fmt: skip
+    lines = [f"derived by the import: {'; '.join(derived)}"] if derived else []
+    lines += [f"not used in some answer: {', '.join(left)}"] if left else []
+    return "\n".join(lines)
 
 
 def _line(value: dict[str, Any]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from tideline.cli.options import (
 )
 from tideline.cli.show import SEVERITY_STYLE, moment, percent, put_json, put_table, seconds
 from tideline.domain.errors import BadInput
-from tideline.readings.bands import MODES
+from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.price_oi import BY_NAME
 from tideline.readings.reading import CANNOT_TELL, SEVERITIES
@@ -70,13 +70,13 @@ def scan(
     from tideline.store import open_store
 
     chosen = choose("window", window or settings().window, tuple(SUB_WINDOWS))
-    choose("bands", bands, MODES)
+    mode: Mode = "fixed" if choose("bands", bands, MODES) == "fixed" else "adaptive"
     wanted = _states(states)
     least = choose("min_severity", min_severity, SEVERITIES) if min_severity else None
     assets = parse_names(asset, "asset") if asset else None
     with open_store(store) as opened:
         moments = _grid(grid) if grid else [parse_as_of(as_of) or int(opened.head())]
-        found = _readings(opened, moments, assets, chosen, bands)
+        found = _readings(opened, moments, assets, chosen, mode)
     if grid and wanted is None and least is None:
         least = "watch"  # a grid of calm moments is noise
     kept = [reading for reading in found if _keep(reading, wanted, least)]
@@ -90,7 +90,7 @@ def scan(
 
 
 def _readings(
-    store: Store, moments: Sequence[int], assets: list[str] | None, window: str, bands: str
+    store: Store, moments: Sequence[int], assets: list[str] | None, window: str, bands: Mode
 ) -> list[Reading]:
     if len(moments) == 1:
         return list(store.scan(moments[0], window=window, assets=assets, bands=bands))
@@ -207,7 +207,8 @@ def _leg(group: Any) -> str:
 
 def _split(split: Any) -> str:
     total = "" if split.total is None else f"{split.total / 1e6:+,.1f} M = "
-    rest = "" if split.remainder is None else f", remainder {split.remainder / 1e6:+,.2f} M"
+    left = None if split.remainder is None else round(split.remainder / 1e6, 2) + 0.0
+    rest = "" if left is None else f", remainder {left:+,.2f} M"
     return (
         f"{total}quantity {split.quantity / 1e6:+,.1f} M, price {split.price / 1e6:+,.1f} M, "
         f"both {split.cross / 1e6:+,.2f} M{rest}"
