@@ -8,14 +8,12 @@ import pyarrow as pa
 import pytest
 
 from tests.properties.agreement import disagreement
-from tests.properties.engine import given_at, number, table_of
 from tests.properties.engine import ask as ask_engine
+from tests.properties.engine import bits, given_at, number, table_of
 from tests.reference.model import MINUTE, Row
 from tests.reference.reference import reference
-from tideline.domain.time import WallClock
+from tideline.domain.time import WallClock, parse_time
 from tideline.log import Log
-
-store_module = pytest.importorskip("tideline.store", reason="the store is not built yet")
 
 BIN, BYB = ("binance", "BTCUSDT"), ("bybit", "BTCUSDT")
 
@@ -56,22 +54,14 @@ def unstamped(rows: list[Row]) -> pa.Table:
 
 def kept(table: pa.Table) -> list[Row]:
     """What the log hands out, in log order, as the reference reads it."""
-    rows = sorted(table.to_pylist(), key=lambda r: (r["seq"], r["row"]))
-    events = table["event_time"].cast(pa.int64()).to_pylist()
-    assert len(events) == len(rows)
+    whole = table.set_column(
+        table.column_names.index("event_time"), "event_time", table["event_time"].cast(pa.int64())
+    )
+    known = table["known_time"].cast(pa.int64())
+    whole = whole.set_column(whole.column_names.index("known_time"), "known_time", known)
     return [
-        Row(
-            r["venue"],
-            r["instrument"],
-            r["field"],
-            int(r["event_time"].timestamp() * 1_000_000 + 0.5),
-            int(r["known_time"].timestamp() * 1_000_000 + 0.5),
-            r["value"],
-            r["basis"],
-            r["status"],
-            r["cadence_s"],
-        )
-        for r in rows
+        Row(*(r[name] for name in Row.__dataclass_fields__))
+        for r in sorted(whole.to_pylist(), key=lambda r: (r["seq"], r["row"]))
     ]
 
 
@@ -81,7 +71,31 @@ def answers(frame) -> list[float | None]:
     return [row[feature] for feature in FEATURES]
 
 
+def test_answers_from_a_growing_log_are_those_of_its_rows(tmp_path: Path):
+    clock = WallClock()
+    start = clock.now() // MINUTE * MINUTE - 60 * MINUTE
+    numbers = 0
+    with Log.create(tmp_path / "store", clock=clock) as log, log.writer() as writer:
+        given = []
+        for k in range(0, 60, 6):
+            rows = [row for j in range(k, k + 6) for row in minute_rows(start, j)]
+            writer.append(unstamped(rows))
+            head = log.head()
+            table = log.read("BTC", head)
+            engine = ask_engine(table, [head], FEATURES)
+            given.append((head, bits(engine)))
+            for j, feature in enumerate(FEATURES):
+                asked = reference(kept(table), "BTC", head, feature)
+                assert disagreement(given_at(engine, 0, j), asked, feature) is None
+                numbers += asked.value is not None
+        for head, then in given:  # ever after, from what was known then and from all there is
+            assert bits(ask_engine(log.read("BTC", head), [head], FEATURES)) == then
+            assert bits(ask_engine(log.read("BTC", log.head()), [head], FEATURES)) == then
+    assert numbers > 30
+
+
 def test_live_is_historical_while_a_store_grows(tmp_path: Path):
+    store_module = pytest.importorskip("tideline.store", reason="the store is not built yet")
     clock = WallClock()
     start = clock.now() // MINUTE * MINUTE - 60 * MINUTE
     with Log.create(tmp_path / "store", clock=clock) as log, log.writer() as writer:
@@ -90,17 +104,14 @@ def test_live_is_historical_while_a_store_grows(tmp_path: Path):
         for k in range(0, 60, 6):
             rows = [row for j in range(k, k + 6) for row in minute_rows(start, j)]
             writer.append(unstamped(rows))
-            head = log.head()
-            live = answers(store.live("BTC", FEATURES))
+            frame = store.live("BTC", FEATURES)
+            head = parse_time(frame["as_of"][0])
+            live = answers(frame)
             assert answers(store.historical(asset="BTC", features=FEATURES, as_of=head)) == live
-            given.append((head, live))
-            table = log.read("BTC", head)
-            engine = ask_engine(table, [head], FEATURES)
+            engine = ask_engine(log.read("BTC", head), [head], FEATURES)
             assert [number(x) for x in engine.values[0]] == live
-            for j, feature in enumerate(FEATURES):
-                asked = reference(kept(table), "BTC", head, feature)
-                assert disagreement(given_at(engine, 0, j), asked, feature) is None
-        for head, live in given:  # ever after
+            given.append((head, live))
+        for head, live in given:
             again = store.historical(asset="BTC", features=FEATURES, as_of=head)
             assert answers(again) == live
     assert any(value is not None for value in given[-1][1])
