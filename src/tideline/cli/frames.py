@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tideline.domain.errors import BadFile, BadInput, BadTime, nearest_of
-from tideline.domain.time import EARLIEST, LATEST, parse_time
+from tideline.domain.errors import BadFile, BadInput, nearest_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,15 +66,11 @@ def write_frame(frame: pl.DataFrame, path: str) -> None:
 
 
 def read_requests(path: str, out: str) -> pl.DataFrame:
-    """The request rows of a batch: asset (text), as_of (UTC µs), in the file's order.
-
-    as_of may be a timestamp with an offset, an integer of microseconds, or RFC 3339 text.
+    """The request rows of a batch; that its answers can be written is checked first.
 
     Raises:
-        BadFile, BadInput, BadTime: naming the column and the row.
+        BadFile, BadInput: naming the file.
     """
-    import polars as pl
-
     ending_of(out, "out")
     if not Path(out).absolute().parent.is_dir():
         raise BadInput("out", out, "lies in a directory that does not exist")
@@ -84,39 +79,4 @@ def read_requests(path: str, out: str) -> pl.DataFrame:
         if name not in frame.columns:
             near = nearest_of(name, frame.columns)
             raise BadInput("rows", path, f"has no column {name!r}", near)
-    asset = frame.get_column("asset")
-    if asset.dtype not in (pl.String, pl.Categorical, pl.Enum) or asset.null_count():
-        raise BadInput("asset", str(asset.dtype), f"of {path} is not text without nulls")
-    return pl.DataFrame({"asset": asset.cast(pl.String), "as_of": _moments(frame, path)})
-
-
-def _moments(frame: pl.DataFrame, path: str) -> pl.Series:
-    import polars as pl
-
-    given = frame.get_column("as_of")
-    if given.null_count():
-        row = int(given.is_null().arg_max() or 0)
-        raise BadInput("as_of", None, f"of {path} is null in row {row}")
-    if isinstance(given.dtype, pl.Datetime):
-        if given.dtype.time_zone is None:
-            raise BadTime("as_of", f"{given[0]} (row 0 of {path})", nearest=f"{given[0]}+00:00")
-        return given.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    if given.dtype.is_integer():
-        _check_range(given, path)
-        return given.cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if given.dtype == pl.String:
-        read = [_read(text, row, path) for row, text in enumerate(given.to_list())]
-        given = pl.Series("as_of", read, pl.Int64)
-        return given.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    raise BadInput("as_of", str(given.dtype), f"of {path} is not a time", "timestamp[us, UTC]")
-
-
-def _check_range(given: Any, path: str) -> None:
-    for row in (given.arg_min(), given.arg_max()):
-        value = int(given[row])
-        if not EARLIEST <= value < LATEST:
-            parse_time(value, field=f"as_of of row {row} of {path}")
-
-
-def _read(text: str, row: int, path: str) -> int:
-    return parse_time(text, field=f"as_of of row {row} of {path}")
+    return frame.select("asset", "as_of")
