@@ -62,13 +62,17 @@ class Disk:
 
     def image(self, target: Path, mode: str, rng: np.random.Generator) -> None:
         """Write what may be found after a power cut now."""
+        written: dict[int, Path] = {}
         for path, inode in sorted(self._names(mode, rng).items()):
             if not path.startswith(self.root):
                 continue
             place = target / path[len(self.root) :].lstrip("/")
             if inode is None:
                 place.mkdir(parents=True, exist_ok=True)
+            elif id(inode) in written:
+                place.hardlink_to(written[id(inode)])
             elif place.parent.is_dir():
+                written[id(inode)] = place
                 place.write_bytes(_content(inode, mode, rng))
 
     def _inode(self, path: str) -> Inode:

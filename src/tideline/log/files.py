@@ -15,7 +15,10 @@ class Files(Protocol):
     """What the log asks of a file system. Every method raises OSError when it cannot."""
 
     def write_new(self, path: Path, data: bytes) -> None:
-        """Create ``path`` with ``data`` and fsync it; the name is durable after ``fsync_dir``."""
+        """Create ``path`` with ``data`` and fsync it; the name is durable after ``fsync_dir``.
+
+        A file that had the name is let go, never written into: it may have another name as well.
+        """
         ...
 
     def write_at(self, path: Path, offset: int, data: bytes, *, sync: bool) -> None:
@@ -55,7 +58,8 @@ class DiskFiles:
     """The machine's own disk."""
 
     def write_new(self, path: Path, data: bytes) -> None:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        path.unlink(missing_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             _write_all(fd, data, 0)
             os.fsync(fd)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from tideline.log.reading import PartGone, PartReader, canonical
+from tideline.log.reading import PartReader, canonical
 from tideline.log.records import Commit
 from tideline.log.schema import MEMORY
 from tideline.log.view import View, Viewer
@@ -52,12 +52,7 @@ def _next(viewer: Viewer, reader: PartReader, after: int) -> list[Commit]:
     facts = viewer.query(lambda db: _facts(db, after))
     if not facts:
         return []
-    view = viewer.view()
-    try:
-        tables = _flushed(view, reader, facts, last_try=False)
-    except PartGone:
-        view = viewer.view()
-        tables = _flushed(view, reader, facts, last_try=True)
+    view, tables = viewer.settled(lambda view, gone: (view, _flushed(view, reader, facts, gone)))
     empty = MEMORY.empty_table()
     return [
         Commit(seq, known, rows, view.tail.get(seq, tables.get(seq, empty)))
@@ -79,7 +74,7 @@ def _facts(db: sqlite3.Connection, after: int) -> list[Facts]:
 
 
 def _flushed(
-    view: View, reader: PartReader, facts: list[Facts], *, last_try: bool
+    view: View, reader: PartReader, facts: list[Facts], gone: frozenset[str]
 ) -> dict[int, Any]:
     low, high = facts[0][0], min(facts[-1][0], view.state.flushed)
     if low > high:
@@ -87,7 +82,7 @@ def _flushed(
     pieces = []
     for part in view.parts:
         if part.min_seq <= high and part.max_seq >= low:
-            table = reader.read(part, last_try=last_try)
+            table = reader.read(part, gone=part.path in gone)
             if table is not None:
                 seq = table.column("seq").to_numpy()
                 pieces.append(table.filter(pa.array((seq >= low) & (seq <= high))))

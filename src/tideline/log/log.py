@@ -28,7 +28,7 @@ from tideline.log.layout import Layout, read_identity, write_identity
 from tideline.log.legs import Leg, count_legs, unpack_leg
 from tideline.log.lock import WriterLock, served_head
 from tideline.log.marks import Mark
-from tideline.log.reading import PartGone, PartReader, Question, all_rows, answer
+from tideline.log.reading import PartReader, Question, all_rows, answer
 from tideline.log.records import (
     Commit,
     Finding,
@@ -207,10 +207,7 @@ class Log:
             if not known_field(name):
                 raise UnknownName("field", name, BY_NAME)
         ask = Question(asset, moment, wanted, event_from, event_to)
-        try:
-            found = self._answer(ask, last_try=False)
-        except PartGone:
-            found = self._answer(ask, last_try=True)
+        found = self._answer(ask)
         if not found.num_rows and asset not in (known := self.assets()):
             raise UnknownName("asset", asset, known)
         return found
@@ -347,9 +344,11 @@ class Log:
             self.viewer.found("damaged record", table, "unknown", damage.what)
             return list(salvaged_records(self.layout, table))
 
-    def _answer(self, ask: Question, *, last_try: bool) -> Any:
-        view = self.viewer.view(lambda asset: asset == ask.asset)
-        return answer(view, ask, self.parts, last_try=last_try)
+    def _answer(self, ask: Question) -> Any:
+        return self.viewer.settled(
+            lambda view, gone: answer(view, ask, self.parts, gone=gone),
+            lambda asset: asset == ask.asset,
+        )
 
 
 def _clear_unfinished(layout: Layout, files: Files) -> None:

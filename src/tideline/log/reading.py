@@ -17,7 +17,7 @@ from tideline.log.layout import Layout
 from tideline.log.order import by_leg, event_order, leg_rank
 from tideline.log.part import Part, Wanted, decode_part, digest_of
 from tideline.log.schema import MEMORY, int_times
-from tideline.log.view import View, Viewer
+from tideline.log.view import PartGone, View, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,21 @@ class Question:
         )
 
 
-class PartGone(Exception):
-    """A file left the table between the view and the read: take a new view."""
-
-
 class PartReader:
     """Reads files of the table; never gives rows of a file whose bytes are not as written."""
 
     def __init__(self, layout: Layout, files: Files, viewer: Viewer) -> None:
         self._layout, self._files, self._viewer = layout, files, viewer
 
-    def read(self, part: Part, *, last_try: bool, wanted: Wanted | None = None) -> Any | None:
-        """The file's rows, at least those ``wanted``; None, and a finding, when it is damaged."""
+    def read(self, part: Part, *, gone: bool = False, wanted: Wanted | None = None) -> Any | None:
+        """The file's rows, at least those ``wanted``; None, and a finding, when it is damaged.
+
+        A file that is not there raises PartGone, unless ``gone`` says that this is its damage.
+        """
         try:
             body = self._files.read(self._layout.table / part.path)
         except FileNotFoundError:
-            if not last_try:
+            if not gone:
                 raise PartGone(part.path) from None
             self._damaged(part, "the file is missing")
             return None
@@ -88,9 +87,9 @@ def span_of(part: Part) -> str:
     )
 
 
-def answer(view: View, ask: Question, reader: PartReader, *, last_try: bool) -> Any:
+def answer(view: View, ask: Question, reader: PartReader, *, gone: frozenset[str]) -> Any:
     """The rows known at ``ask.as_of``, in canonical order."""
-    pieces, messy = _pieces(view, ask, reader, last_try=last_try)
+    pieces, messy = _pieces(view, ask, reader, gone)
     if not pieces:
         return MEMORY.empty_table()
     table = pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
@@ -130,13 +129,13 @@ def _tidy(column: Any) -> Any:
 
 
 def _pieces(
-    view: View, ask: Question, reader: PartReader, *, last_try: bool
+    view: View, ask: Question, reader: PartReader, gone: frozenset[str]
 ) -> tuple[list[Any], list[tuple[int, int]]]:
     """Tables in the order of months, and the row ranges that several of them share."""
     found: list[tuple[str, Any]] = []
     for part in view.parts:
         if ask.may_touch(part):
-            rows = reader.read(part, last_try=last_try, wanted=ask.wanted)
+            rows = reader.read(part, gone=part.path in gone, wanted=ask.wanted)
             if rows is not None and rows.num_rows:
                 found.append((part.month, rows))
     found += _tail(view.tail.values(), ask)
@@ -194,7 +193,7 @@ def _both(first: Any, second: Any) -> Any:
 
 def all_rows(view: View, reader: PartReader, parts: Sequence[Part] | None = None) -> Any:
     """Every row whenever known: for the log's own tools alone."""
-    tables = [reader.read(part, last_try=True) for part in (view.parts if parts is None else parts)]
+    tables = [reader.read(part, gone=True) for part in (view.parts if parts is None else parts)]
     tables = [table for table in tables if table is not None]
     tables += [table for _, table in sorted(view.tail.items())]
     return pa.concat_tables(tables) if tables else MEMORY.empty_table()

@@ -38,6 +38,14 @@ class View:
     parts: tuple[Part, ...]
 
 
+class PartGone(Exception):
+    """A file of a view is not there; ``path`` names it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
 class Viewer:
     """Takes views for the readers of one Log, and remembers what was damaged."""
 
@@ -97,6 +105,25 @@ class Viewer:
             if state.last_seq < acked:
                 self.lost(state.last_seq + 1, acked, "acknowledged commits are gone")
             return View(state, self._decode(raw, state), parts)
+
+    def settled(
+        self,
+        work: Callable[[View, frozenset[str]], T],
+        assets: Callable[[str], bool] | None = None,
+    ) -> T:
+        """Do ``work`` on a view, again on a newer one when a file of it was collected meanwhile.
+
+        ``work`` is also told which files are gone though the newest view still lists them.
+        """
+        gone: frozenset[str] = frozenset()
+        view = self.view(assets)
+        while True:
+            try:
+                return work(view, gone)
+            except PartGone as missing:
+                view = self.view(assets)
+                if any(part.path == missing.path for part in view.parts):
+                    gone |= {missing.path}
 
     def found(self, kind: str, where: str, span: str, detail: str) -> None:
         """Remember a finding, once."""
