@@ -166,6 +166,10 @@ def test_a_grid_finds_what_was_planted_and_a_single_scan_agrees(
     strongest = max(readings, key=lambda reading: reading["strength"])
     assert strongest["name"] == push.state
     assert push.start < strongest["as_of"] <= push.end + 15 * MINUTE
+    (run_of_it,) = [e for e in found["episodes"] if e["state"] == push.state]
+    assert run_of_it["peak_strength"] == strongest["strength"]
+    assert format_time(push.start) < run_of_it["entered"] < format_time(push.end)
+    assert run_of_it["left"] > format_time(push.end)
     alone = answer(capsys, *given, "--as-of", str(strongest["as_of"]))["readings"][0]
     assert alone == strongest
 

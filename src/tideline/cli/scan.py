@@ -22,6 +22,7 @@ from tideline.cli.show import SEVERITY_STYLE, moment, percent, put_json, put_tab
 from tideline.domain.errors import BadInput
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
+from tideline.readings.episodes import Episode, episodes_of
 from tideline.readings.price_oi import BY_NAME
 from tideline.readings.reading import CANNOT_TELL, SEVERITIES
 
@@ -80,10 +81,14 @@ def scan(
     if grid and wanted is None and least is None:
         least = "watch"  # a grid of calm moments is noise
     kept = [reading for reading in found if _keep(reading, wanted, least)]
+    runs = _episodes(found, chosen, wanted) if grid else []
     if as_json:
-        put_json({"window": chosen, "bands": bands, "moments": len(moments), "readings": kept})
+        told = {"window": chosen, "bands": bands, "moments": len(moments), "readings": kept}
+        put_json(told | ({"episodes": [_facts(*run) for run in runs]} if grid else {}))
         return
     show_readings(kept, found, moments, chosen, bands)
+    if grid:
+        _show_episodes(runs)
     if why:
         for reading in kept:
             explain(reading)
@@ -158,6 +163,41 @@ def show_readings(
         styles=[SEVERITY_STYLE[reading.severity] for reading in kept],
         foot=foot,
     )
+
+
+def _episodes(
+    found: list[Reading], window: str, wanted: frozenset[str] | None
+) -> list[tuple[str, Episode]]:
+    """Episodes by asset; those of the states asked for, if any were."""
+    runs: list[tuple[str, Episode]] = []
+    for asset in sorted({reading.asset for reading in found}):
+        mine = [reading for reading in found if reading.asset == asset]
+        runs.extend((asset, run) for run in episodes_of(mine, window))
+    return [(asset, run) for asset, run in runs if wanted is None or run.state in wanted]
+
+
+def _facts(asset: str, run: Episode) -> dict[str, Any]:
+    return {
+        "asset": asset,
+        "state": run.state,
+        "entered": moment(run.entered),
+        "left": None if run.left is None else moment(run.left),
+        "peak_strength": run.peak_strength,
+        "peak_at": moment(run.peak_at),
+    }
+
+
+def _show_episodes(runs: list[tuple[str, Episode]]) -> None:
+    put_table(
+        "Episodes on this grid: entered at 3, left at 2 times the usual move",
+        ("asset", "state", "entered", "left", "peak strength", "at"),
+        [
+            (asset, run.state, moment(run.entered), "still running" if run.left is None else
+             moment(run.left), f"{run.peak_strength:.2f}", moment(run.peak_at))
+            for asset, run in runs
+        ],
+        right=("peak strength",),
+    )  # fmt: skip
 
 
 def _line(reading: Reading, with_time: bool) -> tuple[str, ...]:

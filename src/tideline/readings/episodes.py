@@ -14,6 +14,7 @@ from tideline.features.window import WINDOWS
 from tideline.readings.bands import Band
 from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.readings.price_oi import BY_NAME, State, classify, strength_of
+from tideline.readings.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,21 @@ def episodes(
         if state.name != "balanced":
             running = Episode(state.name, at.as_of, None, strength, at.as_of)
     return done if running is None else [*done, running]
+
+
+def episodes_of(
+    readings: Iterable[Reading], window: str, parameters: Parameters = DEFAULTS
+) -> list[Episode]:
+    """Episodes of one asset from its readings on a grid, in order of as_of."""
+    return episodes((_moment(reading, parameters) for reading in readings), window, parameters)
+
+
+def _moment(reading: Reading, parameters: Parameters) -> Moment:
+    bands = [
+        Band(width, width * parameters.k_out / parameters.k_in, "fixed")
+        for width in (item.threshold or 0.0 for item in reading.evidence)
+    ]
+    return Moment(reading.as_of, reading.price_change, reading.oi_change, bands[0], bands[1])
 
 
 def _holds(state: State, at: Moment) -> bool:
