@@ -40,7 +40,7 @@ def test_the_engine_agrees_with_the_page(signal, kind, seed, strict, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("signal", SPECS)
 @pytest.mark.parametrize("kind", WINDOW_CLASSES)
-@campaign(150)
+@campaign(60)
 @given(seed=SEEDS, strict=st.booleans(), data=st.data())
 def test_the_engine_agrees_with_the_page_at_length(signal, kind, seed, strict, data):
     window = data.draw(st.sampled_from(WINDOW_CLASSES[kind]))

@@ -65,7 +65,7 @@ def coverage(c: Context) -> float | None:
         }
         used = sum(last[group] for group in c.groups)
         everything = sum(last.values())
-        return used / everything if everything else 1.0  # nothing of nothing is missing
+        return used / everything if everything else None
     counted = [g for g in c.candidates if g in c.groups or recent(g, c.read())]
     return len(c.groups) / len(counted)
 

@@ -160,10 +160,15 @@ def mark(c: Context, t: int, w: int) -> float:
 def weighted_return(c: Context, now: int, then: int, t: int) -> float:
     """Sum of (w_i / sum of w) ln(P_i(now) / P_i(then))."""
     weights = c.weights(t)
-    total = 0.0
+    total, causes = 0.0, set()
     for group in c.groups:
-        change = log_ratio(c.at(group, MARK, now), c.at(group, MARK, then))
-        total += ratio(c.weight(group, t), weights) * change
+        try:
+            change = log_ratio(c.at(group, MARK, now), c.at(group, MARK, then))
+            total += ratio(c.weight(group, t), weights) * change
+        except Null as null:
+            causes |= null.causes
+    if causes:
+        raise Null(*causes)
     return total
 
 
