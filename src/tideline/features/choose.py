@@ -121,39 +121,52 @@ def weight_column(formula: int) -> int:
 
 
 @kernel
-def largest_per_venue(q: Query, T: int) -> int:
+def largest_per_venue(q: Query, T: int) -> None:
     """Keep per venue the group with the largest open_interest_usd (ties: first by name)."""
-    count = 0
     for g in range(q.groups):
         if not group_at(q.group, g).used:
             continue
-        count += 1
         mine = path(q, g, OI_USD, T, T)
         for h in range(g):
             if group_at(q.group, h).used and role(q, h, VENUE) == role(q, g, VENUE):
-                count -= 1
                 if path(q, h, OI_USD, T, T) >= mine:
                     group_at(q.group, g).used = 0
                 else:
                     group_at(q.group, h).used = 0
                 break
+
+
+@kernel
+def leave_out_broken(q: Query, T: int, span: int) -> int:
+    """Leave out the groups with a break in [T - span, T]; how many there were."""
+    count = 0
+    if span >= 0:
+        for g in range(q.groups):
+            if group_at(q.group, g).used and broken(q, g, T - span, T):
+                group_at(q.group, g).used = 0
+                count += 1
     return count
 
 
 @kernel
-def large_enough(q: Query) -> int:
+def weigh(q: Query, T: int) -> None:
+    """Open interest in coin at T as the weight of each group used, where the formula weighs."""
+    column = weight_column(info_of(q.info, 0).formula)
+    for g in range(q.groups):
+        if group_at(q.group, g).used:
+            group_at(q.group, g).weight = path(q, g, column, T, T) if column >= 0 else 1.0
+
+
+@kernel
+def leave_out_small(q: Query) -> None:
     """Keep the groups that hold at least DISPERSION_SHARE of the open interest of those used."""
-    whole, count = 0.0, 0
+    total = 0.0
     for g in range(q.groups):
         if group_at(q.group, g).used:
-            whole += group_at(q.group, g).weight
+            total += group_at(q.group, g).weight
     for g in range(q.groups):
-        if group_at(q.group, g).used:
-            if group_at(q.group, g).weight >= DISPERSION_SHARE * whole:
-                count += 1
-            else:
-                group_at(q.group, g).used = 0
-    return count
+        if group_at(q.group, g).weight < DISPERSION_SHARE * total:
+            group_at(q.group, g).used = 0
 
 
 @kernel
@@ -192,26 +205,23 @@ def choose(q: Query, T: int, span: int) -> int:
     ``span`` is how far back from T breaks count; negative where they do not.
     """
     info = info_of(q.info, 0)
-    count, broke = 0, 0
-    column = weight_column(info.formula)
     for g in range(q.groups):
         group_at(q.group, g).used = 0
     for g in range(q.groups):
         if info.single and not present(q, g, T):
             continue
-        if group_alive(q, g, T):
-            if span >= 0 and broken(q, g, T - span, T):
-                broke += 1
-            else:
-                group_at(q.group, g).used = 1
-                count += 1
-                group_at(q.group, g).weight = path(q, g, column, T, T) if column >= 0 else 1.0
+        group_at(q.group, g).used = 1 if group_alive(q, g, T) else 0
         if info.single:
             break
     if info.formula in (FUNDING, FUNDING_DISPERSION):
-        count = largest_per_venue(q, T)
+        largest_per_venue(q, T)
+    broke = leave_out_broken(q, T, span)
+    weigh(q, T)
     if info.formula == FUNDING_DISPERSION:
-        count = large_enough(q)
+        leave_out_small(q)
     if info.formula == MARKET_CAP and np.isnan(leg_path(q, info.supply, T, T)):
         return STALE if was_seen(q, info.supply, T) else NO_DATA
-    return nothing_used(q, T, broke) if count == 0 else NONE
+    for g in range(q.groups):
+        if group_at(q.group, g).used:
+            return NONE
+    return nothing_used(q, T, broke)

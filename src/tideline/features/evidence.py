@@ -9,13 +9,14 @@ from tideline.domain.time import DAY, SECOND
 from tideline.features.arrays import A_F64, A_I8, A_I64, F64, FAR, I8, I64, Table
 from tideline.features.choose import advance, choose, present
 from tideline.features.flows import group_flow
-from tideline.features.formulas import path
+from tideline.features.formulas import MINUTES_UNTIL, path
 from tideline.features.jit import entry, kernel
 from tideline.features.lookup import find, plain, version, visible
 from tideline.features.plan import (
     FLOW,
     NEEDED,
     PULSE,
+    STOCKS,
     T_QUERY,
     WIDTH,
     Query,
@@ -187,6 +188,8 @@ def witness(
             count_pairs(q, g, T, counts)
             for f in range(FIELDS):
                 l = role(q, g, NEEDED + f)
+                if f == 0 and info_of(q.info, 0).formula == MINUTES_UNTIL:
+                    l = role(q, g, STOCKS + group_at(q.group, g).pick)
                 if l >= 0:
                     bases |= bases_of_leg(q, l, T - reach, T, head_at(q.heads, l).at)
         age[r] = (T - oldest) / SECOND

@@ -23,7 +23,7 @@ def record_reader(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
     """A compiled function (address, index) -> the record there."""
     record = numba.from_dtype(dtype)
 
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def read(typing: Any, address: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             place = _place(builder, args, dtype.itemsize)
@@ -31,7 +31,7 @@ def record_reader(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
 
         return record(types.int64, types.int64), generate
 
-    return read  # type: ignore[no-any-return]
+    return read
 
 
 def number_reader(dtype: type[np.generic]) -> Callable[[int, int], Any]:
@@ -39,7 +39,7 @@ def number_reader(dtype: type[np.generic]) -> Callable[[int, int], Any]:
     number = numba.from_dtype(np.dtype(dtype))
     size = np.dtype(dtype).itemsize
 
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def read(typing: Any, address: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = context.get_data_type(number)
@@ -48,7 +48,7 @@ def number_reader(dtype: type[np.generic]) -> Callable[[int, int], Any]:
 
         return number(types.int64, types.int64), generate
 
-    return read  # type: ignore[no-any-return]
+    return read
 
 
 def _place(builder: Any, args: Any, size: int) -> Any:

@@ -22,7 +22,8 @@ class Leg(msgspec.Struct, frozen=True):
     """One (venue, instrument, field) of an asset.
 
     ``frontier`` holds (known_time, event_time) pairs, increasing in known_time and decreasing in
-    event_time: the first row as known at K is the last pair with known_time <= K.
+    event_time: the first row as known at K is the last pair with known_time <= K. Suspects do not
+    represent, so they do not count in it; a leg of suspects alone has an empty one.
     """
 
     asset: str
@@ -54,7 +55,8 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
     """The legs of one batch alone. ``columns`` holds the dictionary-encoded words."""
     order, starts, keys = _grouped([columns[name] for name in NAMES])
     event, known = (event, known) if order is None else (event[order], known[order])
-    recorded = _recorded(columns["basis"], order)
+    recorded = _flags(columns["basis"], "recorded", order)
+    sound = _flags(columns["status"], "ok", order)
     never = int(np.iinfo(np.int64).max)
     first_event = np.minimum.reduceat(event, starts).tolist()
     last_event = np.maximum.reduceat(event, starts).tolist()
@@ -65,8 +67,9 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
     found = []
     for i, key in enumerate(keys):
         frontier: Frontier = ((first_known[i], first_event[i]),)
-        if first_known[i] != last_known[i]:
-            frontier = staircase(known[cuts[i] : cuts[i + 1]], event[cuts[i] : cuts[i + 1]])
+        part, whole = slice(cuts[i], cuts[i + 1]), sound[cuts[i] : cuts[i + 1]].all()
+        if first_known[i] != last_known[i] or not whole:
+            frontier = staircase(known[part][sound[part]], event[part][sound[part]])
         leg = Leg(
             *key,
             rows=cuts[i + 1] - cuts[i],
@@ -83,6 +86,8 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
 
 def staircase(known: Ints, event: Ints) -> Frontier:
     """(known, lowest event so far) wherever it fell, by known_time."""
+    if not len(known):
+        return ()
     order = np.lexsort((event, known))
     known, event = known[order], event[order]
     lowest = np.minimum.accumulate(event)
@@ -96,7 +101,9 @@ def merge(old: Leg, new: Leg) -> Leg:
     if seen is None or (new.first_recorded_event or seen) < seen:
         seen = new.first_recorded_event
     pairs = old.frontier
-    if new.first_event < pairs[-1][1] or new.first_known < pairs[-1][0]:
+    if not pairs or not new.frontier:
+        pairs = pairs or new.frontier
+    elif new.frontier[-1][1] < pairs[-1][1] or new.frontier[0][0] < pairs[-1][0]:
         both = np.array(old.frontier + new.frontier, np.int64)
         pairs = staircase(both[:, 0], both[:, 1])
     return Leg(
@@ -135,16 +142,17 @@ def _keys(words: list[Any], rows: Ints) -> list[Key]:
     return list(zip(*columns, strict=True))
 
 
-def _recorded(basis: Any, order: Ints | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    names = basis.dictionary.to_pylist()
-    flags = np.array([name == "recorded" for name in names], np.bool_)[basis.indices.to_numpy()]
+def _flags(column: Any, word: str, order: Ints | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows carry ``word``."""
+    names = column.dictionary.to_pylist()
+    flags = np.array([name == word for name in names], np.bool_)[column.indices.to_numpy()]
     return flags if order is None else flags[order]  # type: ignore[no-any-return]
 
 
 def leg_columns(table: Any) -> dict[str, Any]:
     """The dictionary-encoded words of a canonical table, one chunk each."""
     found = {}
-    for name in (*NAMES, "basis"):
+    for name in (*NAMES, "basis", "status"):
         column = table.column(name)
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()

@@ -41,7 +41,9 @@ def requests(rows: Any, asset: str | None, as_of: Any) -> pl.DataFrame:
         if name not in frame.columns:
             raise BadInput("rows", ", ".join(frame.columns), f"have no column {name!r}")
         if frame[name].null_count():
-            raise BadInput("rows", None, f"have a null {name} in row {frame[name].is_null().arg_max()}")
+            raise BadInput(
+                "rows", None, f"have a null {name} in row {frame[name].is_null().arg_max()}"
+            )
     return pl.DataFrame({"asset": frame["asset"].cast(pl.String), "as_of": _times(frame["as_of"])})
 
 

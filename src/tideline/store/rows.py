@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from tideline.domain.fields import MARKS
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.arrays import FAR
@@ -20,6 +22,8 @@ from tideline.log.legs import Leg
 from tideline.signals import BY_ADDRESS
 from tideline.venues.symbols import parse_symbol
 
+FEW_ROWS = 5_000
+"""A field whose legs all have at most so many rows is read whole."""
 ROWS_AT_ONCE = 4_000_000
 """Rows held in one part: about 100 bytes each while they are sorted into legs."""
 
@@ -64,8 +68,21 @@ class AssetRows:
     def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
         """Legs that answer every moment from ``first`` to ``last``."""
         start = first - self.back_us
-        rows = self.log.read(self.asset, last, fields=self.fields, event_from=start)
-        return make_legs(rows, strict=strict, before=self._before(start, strict))
+        bounded = frozenset() if strict else self.fields - self._whole()
+        parts = [self.log.read(self.asset, last, fields=self.fields - bounded)]
+        if bounded:
+            parts.append(self.log.read(self.asset, last, fields=bounded, event_from=start))
+        rows = pa.concat_tables(parts).unify_dictionaries()
+        return make_legs(rows, strict=strict, before=self._before(start, bounded))
+
+    def _whole(self) -> frozenset[str]:
+        """Fields read from their beginning: gaps and breaks, and those with few rows, whose
+        cadence may let a value live longer than any look-back."""
+        most: dict[str, int] = {}
+        for leg in self._read_legs():
+            most[leg.field] = max(most.get(leg.field, 0), leg.rows)
+        marks = {field for field in self.fields if field.partition(".")[0] in MARKS}
+        return frozenset(marks | {field for field, rows in most.items() if rows <= FEW_ROWS})
 
     def _stretch(self, ascending: NDArray[np.int64], low: int, rows_at_once: int) -> int:
         """As many moments as keep the rows within bounds; never less than one look-back."""
@@ -89,11 +106,11 @@ class AssetRows:
     def _read_legs(self) -> list[Leg]:
         return [leg for leg in self.known if leg.field in self.fields]
 
-    def _before(self, start: int, strict: bool) -> dict[LegKey, int]:
-        """When the earliest row older than ``start`` was known, for legs that have one."""
+    def _before(self, start: int, bounded: frozenset[str]) -> dict[LegKey, int]:
+        """When the earliest row older than ``start`` was known, for legs read from there on."""
         found: dict[LegKey, int] = {}
         for leg in self._read_legs():
-            if strict and (leg.first_recorded_event is None or leg.first_recorded_event >= start):
+            if leg.field not in bounded:
                 continue
             known = next((known for known, event in leg.frontier if event < start), FAR)
             if known < FAR:
