@@ -461,3 +461,27 @@ def test_nothing_there_is_said(store, tmp_path):
 
 def test_the_start_of_the_day_is_where_it_should_be():
     assert int(parse_time("2026-02-05T00:00:00Z")) == START
+
+
+def test_a_killed_import_goes_on_where_it_stopped(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("tideline.collect.binance_vision.COMMIT_ROWS", 1)
+    log, clock = store
+    days = _days(tmp_path, "2026-01-28", "2026-02-04", "2026-02-05")
+
+    class Killed(Exception):
+        pass
+
+    def kill(done, total, what):
+        if what == "writing" and done == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        import_binance_vision(log, days, clock, progress=kill)
+    assert len(log.imports()) == 2
+    report = import_binance_vision(log, days, clock)
+    assert [note.skipped for note in report.files] == [True, True, False]
+    whole, _ = new_log(tmp_path, "whole")
+    import_binance_vision(whole, days, clock)
+    assert [(r["field"], r["event_time"], r["known_time"], r["value"]) for r in rows_of(log)] == [
+        (r["field"], r["event_time"], r["known_time"], r["value"]) for r in rows_of(whole)
+    ]

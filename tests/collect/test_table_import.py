@@ -572,3 +572,24 @@ def test_bars_of_another_length_are_left_out(tmp_path):
     report = import_table(log, [later], parse_map(hours), clock)
     tally = report.leg(("BTC", "binance", "BTCUSDT", "volume_coin"))
     assert (tally.taken, tally.left_out) == (1, {"bars of another length stand there": 1})
+
+
+def test_a_contract_size_change_inside_a_file_leaves_coins_continuous(tmp_path):
+    """OKX DOGE, 2022-04-14: 1000 -> 10 coins a contract, a hundred times the contracts."""
+    text = (
+        MAP.replace('"binance"', '"okx"')
+        .replace('"BTCUSDT"', '"DOGE-USDT-SWAP"')
+        .replace('"coin"', '"contracts"')
+    )
+    change = 1_649_894_400_000
+    times = [change + i * 300_000 for i in range(-3, 4)]
+    contracts = [1_000_000.0] * 3 + [100_000_000.0] * 4
+    pl.DataFrame({"t": times, "oi": contracts}).write_csv(tmp_path / "doge.csv")
+    log, clock = new_log(tmp_path)
+    report = import_table(log, [tmp_path / "doge.csv"], parse_map(text), clock)
+    rows = leg_of(log, "open_interest", "DOGE-USDT-SWAP", "okx", "DOGE")
+    assert [r["value"] for r in rows] == [1e9] * 7
+    assert [r["status"] for r in rows] == ["ok"] * 7
+    assert [log.source(r["source_id"]).contract_size for r in rows] == [1000.0] * 3 + [10.0] * 4
+    assert [entry["times"] for entry in report.understood] == [1000.0, 10.0]
+    assert not [leg for leg in log.legs() if leg.field.startswith("break.")]

@@ -15,9 +15,8 @@ from tideline.collect.derived_marks import NOTIONAL, TRADE_CLOSE
 from tideline.collect.legrows import Bools, Floats, Ints, LegRows, leg_rows
 from tideline.collect.map import ImportMap, Take
 from tideline.collect.table_file import TableFile
+from tideline.collect.table_scale import Scale, in_file_order, scales
 from tideline.collect.table_times import read_times
-from tideline.domain.amounts import coin_scale, price_factor, usd_scale
-from tideline.domain.conventions import Convention, load, product_of
 from tideline.domain.errors import BadFile, BadInput, BadMap
 from tideline.domain.fields import HOURLY_FUNDING
 from tideline.domain.instrument import Instrument
@@ -149,32 +148,46 @@ def _take(
     cadence = reading.map.cadence_of(take)
     meaning = reading.map.label_of(take)
     event = at + round(cadence * SECOND) if meaning == "start" else at
-    convention = _convention(instrument, take, int(at[0]) if len(at) else 0)
-    factor = _factor(instrument, take, convention)
     lag = _lag(reading, instrument.venue, take)
-    source = len(offer.sources)
-    offer.sources.append(
-        _source(reading, take.unit, convention.sides, factor, take.derived, take.column, meaning)
-    )
-    offer.understood.append(
-        {
-            "column": take.column,
-            "instrument": instrument.symbol,
-            "field": take.field,
-            "unit": take.unit,
-            "sides": convention.sides,
-            "label": meaning,
-            "cadence_s": cadence,
-            "times": factor,
-            "lag_s": lag / SECOND,
-            "rows": len(at),
-            "derived": take.derived,
-        }
-    )
-    if convention.source not in offer.conventions:
-        offer.conventions.append(convention.source)
     key = (instrument.asset, instrument.venue, instrument.symbol, take.field)
-    return leg_rows(key, event, value * factor, cadence_s=cadence, source=source, lag_us=lag)
+    pieces = []
+    for rows_here, scale in scales(instrument, take, at):
+        source = len(offer.sources)
+        offer.sources.append(_source(reading, take, scale, meaning))
+        offer.understood.append(
+            _understood(take, instrument, scale, meaning, cadence, lag, at[rows_here])
+        )
+        if scale.convention and scale.convention not in offer.conventions:
+            offer.conventions.append(scale.convention)
+        scaled = value[rows_here] * scale.factor
+        pieces.append(
+            leg_rows(key, event[rows_here], scaled, cadence_s=cadence, source=source, lag_us=lag)
+        )
+    return in_file_order(pieces)
+
+
+def _understood(
+    take: Take,
+    instrument: Instrument,
+    scale: Scale,
+    label: str,
+    cadence: float,
+    lag: int,
+    at: Ints,
+) -> dict[str, Any]:
+    return {
+        "column": take.column,
+        "instrument": instrument.symbol,
+        "field": take.field,
+        "unit": take.unit,
+        "sides": scale.sides,
+        "label": label,
+        "cadence_s": cadence,
+        "times": scale.factor,
+        "lag_s": lag / SECOND,
+        "rows": len(at),
+        "derived": take.derived,
+    }
 
 
 def _numbers(column: pl.Series, path: object) -> tuple[Floats, Bools]:
@@ -193,56 +206,6 @@ def _numbers(column: pl.Series, path: object) -> tuple[Floats, Bools]:
     return values, given.to_numpy()
 
 
-_AMOUNTS = ("open_interest", "open_interest_usd", "volume_coin", "taker_buy_coin")
-
-
-def _convention(instrument: Instrument, take: Take, at: int) -> Convention:
-    """What the map says, with what it leaves open from the conventions table."""
-    product = product_of(instrument)
-    name = take.field if take.field in _AMOUNTS else ""
-    found = (
-        load().find(instrument.venue, product, name, at, instrument=instrument.symbol)
-        if name
-        else None
-    )
-    if name == "taker_buy_coin" and found is None:
-        found = load().find(
-            instrument.venue, product, "volume_coin", at, instrument=instrument.symbol
-        )
-    stock = name.startswith("open_interest")
-    sides: Any = take.sides or (found.sides if found else ("unknown" if stock else "-"))
-    return Convention(
-        instrument.venue,
-        product,
-        take.field,
-        take.unit,
-        sides,
-        found.source if found else "the map",
-        contract_size=found.contract_size if found else None,
-    )
-
-
-def _factor(instrument: Instrument, take: Take, convention: Convention) -> float:
-    """Stored value = column x this."""
-    if take.field.endswith("_price"):
-        return take.factor * price_factor(instrument)
-    if take.unit in ("coin", "contracts"):
-        if take.field == "open_interest_usd" and instrument.linear:
-            raise BadMap("take.unit of open_interest_usd", take.unit, "is no notional here", "usd")
-        if take.field != "open_interest_usd" and not instrument.linear and take.unit != "coin":
-            problem = "of an inverse instrument are USD"
-            raise BadMap(f"take.unit of {take.field}", take.unit, problem, "coin")
-        try:
-            return take.factor * coin_scale(instrument, convention).factor
-        except BadInput as error:
-            raise BadMap(
-                "take.unit", take.unit, f"{error.problem} ({instrument.symbol})", "coin"
-            ) from None
-    if take.unit in ("usd", "quote"):
-        return take.factor * usd_scale(instrument, convention).factor
-    return take.factor * {"percent": 0.01, "ms": 1000.0}.get(take.unit, 1.0)
-
-
 def _lag(reading: Reading, venue: str, take: Take) -> int:
     if reading.lag_us is not None:
         return reading.lag_us
@@ -251,19 +214,32 @@ def _lag(reading: Reading, venue: str, take: Take) -> int:
     return default_lag_us(venue, take.field, kline=take.kline)
 
 
-def _source(
-    reading: Reading, unit: str, sides: str, factor: float, derived: str, column: str, label: str
-) -> Source:
+def _source(reading: Reading, take: Take, scale: Scale, label: str) -> Source:
+    return Source(
+        source_id=0,
+        kind=f"table {reading.map.name}",
+        name=reading.file.path.name,
+        sha256=reading.file.sha256,
+        unit=take.unit,
+        sides=scale.sides,
+        contract_size=scale.contract_size,
+        factor=scale.factor,
+        derived=take.derived,
+        raw={"column": take.column, "label": label},
+    )
+
+
+def _derived_source(reading: Reading, unit: str, derived: str, of: str) -> Source:
     return Source(
         source_id=0,
         kind=f"table {reading.map.name}",
         name=reading.file.path.name,
         sha256=reading.file.sha256,
         unit=unit,
-        sides=sides,
-        factor=factor,
+        sides="-",
+        factor=1.0,
         derived=derived,
-        raw={"column": column, "label": label},
+        raw={"of": of},
     )
 
 
@@ -273,9 +249,7 @@ def _interval(
     """Hours between settlements, written with each rate; assumed where nobody says."""
     hours = take.interval_h or (1.0 if instrument.venue in HOURLY_FUNDING else 8.0)
     source = len(offer.sources)
-    offer.sources.append(
-        _source(reading, "hours", "-", 1.0, INTERVAL_ASSUMED, take.column, "instant")
-    )
+    offer.sources.append(_derived_source(reading, "hours", INTERVAL_ASSUMED, take.column))
     key = (*rates.group, "funding_interval_h")
     return leg_rows(
         key,
@@ -312,7 +286,7 @@ def _derived(
         name = "open_interest_usd" if how == "coin*mark" else "open_interest"
     good = np.isfinite(value) & (value > 0) if name != "taker_sell_coin" else np.isfinite(value)
     unit = {"mark_price": "quote per coin", "open_interest_usd": "usd"}.get(name, "coin")
-    offer.sources.append(_source(reading, unit, "-", 1.0, derived, how, "instant"))
+    offer.sources.append(_derived_source(reading, unit, derived, how))
     offer.understood.append(
         {
             "column": how,
