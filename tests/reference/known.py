@@ -7,7 +7,7 @@ rows of the log ── known at T ──▶ one row per (leg, event_time) ──
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.reference.model import DAY, HOUR, LAW, MINUTE, SECOND, Group, Null, Row, Rules
 
@@ -75,6 +75,8 @@ class Known:
         self.rows = [row for row in rows if self._is_known(row)]
         if strict:
             self.rows = [row for row in self.rows if row.basis == "recorded"]
+        if not rules.revisions_kept:
+            self.rows = self._overwritten(rows)
         self.legs = self._represented()
         self.times = {leg: [row.event_time for row in kept] for leg, kept in self.legs.items()}
 
@@ -86,6 +88,11 @@ class Known:
         if self.rules.known_at_t_counts:
             return row.known_time <= self.as_of
         return row.known_time < self.as_of
+
+    def _overwritten(self, rows: list[Row]) -> list[Row]:
+        """A mutant's log: the value a leg's event_time has in the end, known from the first."""
+        last = {(row.group, row.field, row.event_time): row.value for row in rows}
+        return [replace(r, value=last[r.group, r.field, r.event_time]) for r in self.rows]
 
     def _represented(self) -> dict[tuple[Group, str], list[Row]]:
         """Per leg, in event order, the row that represents each event_time.
@@ -210,8 +217,17 @@ class Known:
         causes = self.feed_nulls(group, FEED_OF[field], t, w)
         if causes:
             raise Null(*causes)
+        if not self.rules.sums_afresh:
+            return self._running(group, field, t) - self._running(group, field, t - w)
         total = 0.0
         for row in self.between(group, field, t - w, t):
+            total += row.value
+        return total
+
+    def _running(self, group: Group, field: str, t: int) -> float:
+        """A mutant's sum since the beginning."""
+        total = 0.0
+        for row in self.until(group, field, t):
             total += row.value
         return total
 

@@ -97,11 +97,13 @@ class Rules:
     event_at_t_counts: bool = True  # an event exactly at t is in the window and on the path
     window_start_open: bool = True  # an event exactly at t - w is not in the window
     greatest_known: bool = True  # of two revisions the one known later represents
+    revisions_kept: bool = True  # a restatement does not overwrite what was known before
     suspects_out: bool = True  # a suspect never represents
     groups_once: bool = True  # L(T) is chosen at T for every sample
     weights_once: bool = True  # weights are taken at T for every sample
     baseline_before: bool = True  # the current window is not part of its own baseline
     max_age: bool = True  # nothing is carried further than max_age
+    sums_afresh: bool = True  # no rolling sum is kept by subtracting what left
     gaps: bool = True  # a gap makes the flow null
     breaks: bool = True  # a break takes its group out
 
