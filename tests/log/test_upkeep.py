@@ -84,13 +84,13 @@ def test_the_tables_own_log_is_trimmed_behind_a_checkpoint(
 
 def test_a_writer_flushes_and_compacts_by_itself(tmp_path: Path) -> None:
     log = Log.create(tmp_path / "store", WallClock())
-    policy = FlushPolicy(rows=4, commits=2, age_s=0, compact_above=2)
+    policy = FlushPolicy(rows=1, commits=1, age_s=0, compact_above=2)
     with log.writer(policy=policy) as writer:
-        for n in range(600):
+        for n in range(6_000):
             if n < 200:
                 writer.append(rows([T0 + n], [n]))
             WallClock().sleep(0.01)
-            if writer.state.flushed == 200:
+            if n >= 200 and writer.state.flushed == 200:
                 break
         assert writer.state.flushed == 200
         assert writer.background is not None and writer.background.trouble is None
