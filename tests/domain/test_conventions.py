@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tideline.domain import conventions
 from tideline.domain.amounts import Price, RawAmount, coin_scale, to_coin, to_usd
 from tideline.domain.errors import BadInput, UnknownName
+from tideline.domain.fields import FIELDS
 from tideline.domain.time import parse_time
 from tideline.venues.symbols import parse_symbol
 
@@ -158,3 +161,11 @@ def test_rows_that_touch_do_not_overlap():
 def test_unknown_convention_is_named():
     with pytest.raises(UnknownName, match="bybit linear open_intrest"):
         TABLE.lookup("bybit", "linear", "open_intrest", AT)
+
+
+def test_the_units_page_prints_this_table():
+    page = Path(__file__).resolve().parents[2] / "docs" / "units.md"
+    text = page.read_text("utf-8")
+    assert text.endswith(conventions.as_markdown(TABLE))
+    for field in FIELDS:
+        assert f"| `{field.name}` | {field.unit} | {field.event_time_is} |" in text

@@ -133,6 +133,26 @@ def product_of(instrument: Instrument) -> str:
     return "linear" if instrument.linear else "inverse"
 
 
+def as_markdown(table: Conventions) -> str:
+    """The table as the documentation prints it, one line a row."""
+    lines = [
+        "| venue | product | field | instrument | unit | sides | holds | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in table:
+        unit = row.unit
+        if row.contract_size is not None:
+            unit += f" of {row.contract_size:g}"
+        if row.completeness:
+            unit += f", {row.completeness} feed"
+        if row.label:
+            unit = f"label is the {row.label}"
+        holds = row.period + (", after a break" if row.break_at_start else "")
+        cells = (row.venue, row.product, row.field, row.instrument, unit, row.sides, holds)
+        lines.append("| " + " | ".join((*(cell or "all" for cell in cells), row.source)) + " |")
+    return "\n".join(lines) + "\n"
+
+
 @cache
 def load() -> Conventions:
     """The table that is shipped with tideline."""
