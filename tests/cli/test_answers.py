@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from tideline.cli.app import run
-from tideline.domain.time import HOUR, MINUTE, format_time
+from tideline.domain.time import HOUR, MINUTE, format_time, parse_time
 from tideline.market.simulated import DELAY_US, END, LAST_KNOWN, PLANTED
 
 AT = format_time(LAST_KNOWN)
@@ -43,7 +43,7 @@ def test_one_moment_in_the_shape_of_the_interface(
 
 
 def test_a_null_says_why(simulated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = "liquidations.liq_total_notional@1h,positioning.oi_usdtm@24h:zscore[30]"
+    asked = "positioning.lsr_top@1h,positioning.oi_usdtm@24h:zscore[30]"
     given = ("features", "--store", str(simulated), "--asset", "BTC", "--as-of", AT)
     found = answer(capsys, *given, "--features", asked)["rows"][0]["values"]
     assert [(v["value"], v["reason"]) for v in found[:1]] == [(None, "no_data")]
@@ -133,6 +133,7 @@ def test_the_scan_ranks_and_explains(simulated: Path, capsys: pytest.CaptureFixt
     assert parts == pytest.approx(split["total"])
     assert 0.0 <= first["fuel_left"] <= 1.0
     assert first["label_p"] is None
+    assert (first["spent"], "still moves" in first["spent_why"]) == (False, True)
     assert run([*given, "--why"]) == 0
     out = capsys.readouterr().out
     assert "positions were closed into the rise" in out
@@ -165,12 +166,12 @@ def test_a_grid_finds_what_was_planted_and_a_single_scan_agrees(
     readings = found["readings"]
     strongest = max(readings, key=lambda reading: reading["strength"])
     assert strongest["name"] == push.state
-    assert push.start < strongest["as_of"] <= push.end + 15 * MINUTE
+    assert push.start < parse_time(strongest["as_of"]) <= push.end + 15 * MINUTE
     (run_of_it,) = [e for e in found["episodes"] if e["state"] == push.state]
     assert run_of_it["peak_strength"] == strongest["strength"]
     assert format_time(push.start) < run_of_it["entered"] < format_time(push.end)
     assert run_of_it["left"] > format_time(push.end)
-    alone = answer(capsys, *given, "--as-of", str(strongest["as_of"]))["readings"][0]
+    alone = answer(capsys, *given, "--as-of", strongest["as_of"])["readings"][0]
     assert alone == strongest
 
 

@@ -18,7 +18,15 @@ from tideline.cli.options import (
     settings,
     store_option,
 )
-from tideline.cli.show import SEVERITY_STYLE, moment, percent, put_json, put_table, seconds
+from tideline.cli.show import (
+    SEVERITY_STYLE,
+    moment,
+    percent,
+    plain,
+    put_json,
+    put_table,
+    seconds,
+)
 from tideline.domain.errors import BadInput
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
@@ -83,7 +91,8 @@ def scan(
     kept = [reading for reading in found if _keep(reading, wanted, least)]
     runs = _episodes(found, chosen, wanted) if grid else []
     if as_json:
-        told = {"window": chosen, "bands": bands, "moments": len(moments), "readings": kept}
+        readings = [reading_facts(reading) for reading in kept]
+        told = {"window": chosen, "bands": bands, "moments": len(moments), "readings": readings}
         put_json(told | ({"episodes": [_facts(*run) for run in runs]} if grid else {}))
         return
     show_readings(kept, found, moments, chosen, bands)
@@ -100,6 +109,11 @@ def _readings(
     if len(moments) == 1:
         return list(store.scan(moments[0], window=window, assets=assets, bands=bands))
     return list(store.scan_grid(moments, window=window, assets=assets, bands=bands))
+
+
+def reading_facts(reading: Reading) -> dict[str, Any]:
+    """A reading as JSON data, its moment in RFC 3339."""
+    return {**plain(reading), "as_of": moment(reading.as_of)}
 
 
 def _states(text: str | None) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tideline.cli.options import json_option
-from tideline.cli.scan import show_readings
+from tideline.cli.scan import reading_facts, show_readings
 from tideline.cli.show import moment, percent, put_json, put_table
 from tideline.domain.errors import BadInput
 from tideline.domain.time import TimeUs
@@ -46,8 +46,9 @@ def _show(path: Path, as_json: bool, kept: bool) -> None:
         scanned = store.scan(LAST_KNOWN, window="45m")
         seen = [(p, _at(store, p.asset, p.end + DELAY_US)) for p in PLANTED]
     if as_json:
-        put_json({"simulated": True, "rows": rows, "store": str(path) if kept else None,
-                  "readings": [{"planted": p, "found": found} for p, found in seen]})  # fmt: skip
+        pairs = [{"planted": push, "found": reading_facts(found)} for push, found in seen]
+        place = str(path) if kept else None
+        put_json({"simulated": True, "rows": rows, "store": place, "readings": pairs})
         return
     click.echo(SIMULATED)
     where = str(path) if kept else "a temporary store"

@@ -66,6 +66,11 @@ VENUES: tuple[tuple[str, str, float], ...] = (
 )
 """Venue, its symbol, its share of open interest."""
 
+FULL_FEED = "bybit"
+"""The venue whose liquidation feed carries every liquidation."""
+FORCED = 0.3
+"""Share of the closed positions that was forced."""
+
 
 def tables(seed: int = SEED) -> Iterator[pa.Table]:
     """The rows of the set, one table for each coin and venue, in the log's offered columns."""
@@ -78,6 +83,8 @@ def tables(seed: int = SEED) -> Iterator[pa.Table]:
             names = (coin.asset, venue, symbol.format(coin.asset))
             own = np.exp(np.cumsum(draw.normal(0.0, 2e-5, minutes.size)))
             yield _venue_rows(draw, names, minutes, price, oi * share * own)
+            if venue == FULL_FEED:
+                yield _liquidations(names, minutes, price, oi * share)
 
 
 def _walk(draw: np.random.Generator, asset: str, minutes: Any, step: float, what: str) -> Floats:
@@ -89,6 +96,21 @@ def _walk(draw: np.random.Generator, asset: str, minutes: Any, step: float, what
             steps[inside] += np.log1p(getattr(push, what)) / inside.sum()
     steps[0] = 0.0
     return np.cumsum(steps)
+
+
+def _liquidations(names: tuple[str, str, str], minutes: Any, price: Floats, oi: Floats) -> pa.Table:
+    """Part of every push that closed positions was forced; else the feed only beats."""
+    beats = minutes[::5]
+    parts = [_leg(names, "alive.liquidation", beats, np.ones(beats.size), 300.0)]
+    for push in PLANTED:
+        if push.asset != names[0] or push.oi >= 0:
+            continue
+        side = "short" if push.price > 0 else "long"
+        inside = np.flatnonzero((minutes > push.start) & (minutes <= push.end))
+        coin = FORCED * (oi[inside - 1] - oi[inside]).clip(0.0)
+        for field, value in (("coin", coin), ("usd", coin * price[inside])):
+            parts.append(_leg(names, f"liquidation_{side}_{field}", minutes[inside], value, 0.0))
+    return pa.concat_tables(parts).unify_dictionaries()
 
 
 def _venue_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,19 @@ from tideline.features.samples import samples
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.readings.bands import Mode
-from tideline.readings.cadence import choose_groups
+from tideline.readings.cadence import SUB_WINDOWS, choose_groups
 from tideline.readings.parameters import DEFAULTS, Parameters
-from tideline.readings.price_oi import Baseline, PriceOiInputs, addresses, read_price_oi
+from tideline.readings.price_oi import (
+    Baseline,
+    PriceOiInputs,
+    addresses,
+    bands_of,
+    read_price_oi,
+)
 from tideline.readings.reading import FeatureValue, GroupEvidence, Reading
 from tideline.signals import BY_ADDRESS
 from tideline.store.rows import AssetRows
+from tideline.store.spending import FORCED, spent_inputs
 
 OI = "positioning.oi_usdtm_coin"
 RET = "price.ret"
@@ -41,7 +49,8 @@ class AssetScan:
         self.asset, self.window, self.parameters = asset, window, parameters
         self.hours = int(parameters.baseline_hours)
         deepest = f"{OI}@1h:zscore[{self.hours + WINDOWS[window] // HOUR + 2}]"
-        self.rows = AssetRows(log, asset, [*addresses(window), deepest])
+        forced = [f"{signal}@{SUB_WINDOWS[window]}" for signal in FORCED.values()]
+        self.rows = AssetRows(log, asset, [*addresses(window), deepest, *forced])
         self.chosen: dict[frozenset[tuple[str, str]], LegSet] = {}
 
     def readings(self, as_of: NDArray[np.int64], mode: Mode) -> list[Reading]:
@@ -74,7 +83,17 @@ class AssetScan:
             usd_delta=values[6],
             oi_hourly=_listed(self._sampled(subset, OI, as_of, np.arange(FUEL_HOURS) * HOUR)),
         )
-        return read_price_oi(given, mode, self.parameters)
+        reading = read_price_oi(given, mode, self.parameters)
+        if reading.name not in FORCED:
+            return reading
+        more = spent_inputs(
+            lambda signal, length, back: self._sampled(subset, signal, as_of, back, length),
+            reading.name,
+            self.window,
+            as_of,
+            bands_of(given, mode, self.parameters),
+        )
+        return read_price_oi(replace(given, spent=more), mode, self.parameters)
 
     def _groups(self, legs: LegSet, as_of: int) -> tuple[GroupEvidence, ...]:
         address = parse_address(f"{OI}@{self.window}:rate", BY_ADDRESS)
@@ -136,7 +155,9 @@ class AssetScan:
             oi=_listed(rate),
         )
 
-    def _sampled(self, legs: LegSet, signal: str, as_of: int, back: NDArray[np.int64]) -> F64:
+    def _sampled(
+        self, legs: LegSet, signal: str, as_of: int, back: NDArray[np.int64], length: int = 0
+    ) -> F64:
         moment = np.array([as_of], np.int64)
         instruments = self.rows.instruments
         length = WINDOWS[self.window]
