@@ -11,6 +11,7 @@ import pytest
 from tests.faults import trace
 from tests.faults.images import MODES, Disk
 from tests.faults.oracle import check_store
+from tests.faults.workload import PLANTED
 
 WHY = trace.missing()
 pytestmark = pytest.mark.skipif(WHY is not None, reason=str(WHY))
@@ -21,11 +22,11 @@ def _fast_place(tmp_path: Path) -> Path:
     return shared / tmp_path.name if shared.is_dir() else tmp_path
 
 
-def campaign(tmp_path: Path, *, seed: int, commits: int, images: int) -> int:
+def campaign(tmp_path: Path, *, seed: int, commits: int, images: int, planted: str = "") -> int:
     """Check about ``images`` images of one recorded life; returns how many."""
     print(f"seed {seed}")
     root = tmp_path / "store"
-    ops = trace.record(root, tmp_path / "trace", seed, commits)
+    ops = trace.record(root, tmp_path / "trace", seed, commits, planted)
     rng = np.random.default_rng(seed)
     cuts = [at for at, op in enumerate(ops) if op.kind != "say"]
     chosen: dict[int, list[str]] = {}
@@ -44,7 +45,7 @@ def campaign(tmp_path: Path, *, seed: int, commits: int, images: int) -> int:
             shutil.rmtree(place / "image", ignore_errors=True)
             disk.image(place / "image", mode, rng)
             try:
-                check_store(place / "image", acked, opened=opened, write=done % 5 == 0)
+                check_store(place / "image", acked, opened=opened, write=done % 8 == 0)
             except Exception as error:
                 raise AssertionError(f"seed {seed}, op {at} {op.kind} {op.path}, {mode}") from error
             done += 1
@@ -55,6 +56,19 @@ def campaign(tmp_path: Path, *, seed: int, commits: int, images: int) -> int:
 
 def test_a_thousand_power_cuts(tmp_path: Path) -> None:
     campaign(tmp_path, seed=1, commits=24, images=1_000)
+
+
+@pytest.mark.parametrize("planted", ["unsynced journal", "unsynced names"])
+def test_the_images_would_show_a_missing_fsync(tmp_path: Path, planted: str) -> None:
+    with pytest.raises(AssertionError, match="seed 5"):
+        campaign(tmp_path, seed=5, commits=6, images=300, planted=planted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("planted", PLANTED)
+def test_the_images_would_show_any_planted_fault(tmp_path: Path, planted: str) -> None:
+    with pytest.raises(AssertionError, match="seed 5"):
+        campaign(tmp_path, seed=5, commits=24, images=3_000, planted=planted)
 
 
 @pytest.mark.slow

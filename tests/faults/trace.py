@@ -44,30 +44,12 @@ def missing() -> str | None:
     return None if probe.returncode == 0 else f"strace cannot trace here: {probe.stderr.strip()}"
 
 
-def record(root: Path, log: Path, seed: int, commits: int) -> list[Op]:
+def record(root: Path, log: Path, seed: int, commits: int, planted: str = "") -> list[Op]:
     """Run the workload on ``root`` under strace; its operations in the order they completed."""
-    command = [
-        "strace",
-        "-f",
-        "--seccomp-bpf",
-        "-y",
-        "-xx",
-        "-s",
-        "100000000",
-        "-o",
-        str(log),
-        "-e",
-        f"trace={CALLS}",
-    ]
-    command += [
-        sys.executable,
-        "-B",
-        "-m",
-        "tests.faults.workload",
-        str(root),
-        str(seed),
-        str(commits),
-    ]
+    watch = ["strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "100000000", "-o", str(log)]
+    child = [sys.executable, "-B", "-m", "tests.faults.workload"]
+    life = [str(root), str(seed), str(commits), planted]
+    command = [*watch, "-e", f"trace={CALLS}", *child, *life]
     subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300)
     return list(_operations(log, str(root)))
 

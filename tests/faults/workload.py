@@ -6,17 +6,20 @@ Prints ``ACK <seq>`` after each acknowledged append. What commit number n holds 
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from tests.log.rows import DAY, T0, rows
 from tideline.domain.time import ManualClock, WallClock
-from tideline.log import ImportRecord, Log, Source, table
+from tideline.log import DiskFiles, ImportRecord, Log, Source, journal, table
 from tideline.log.compaction import compact, shrink, vacuum
+from tideline.log.table import TableFiles
 
 ASSETS = ("BTC", "ETH")
 
@@ -36,6 +39,53 @@ def expected(n: int) -> dict[str, list[float]]:
     for row in commit_rows(n).to_pylist():
         found[row["asset"]].append(row["value"])
     return {asset: sorted(values) for asset, values in found.items()}
+
+
+def _unsynced_journal() -> None:
+    """SQLite acknowledges before its log is on the disk."""
+    real = journal.connect
+
+    def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
+        db = real(path, writing=writing)
+        if writing:
+            db.execute("PRAGMA synchronous=OFF")
+        return db
+
+    journal.connect = connect
+
+
+def _unsynced_files() -> None:
+    """New files are renamed and listed, never fsynced."""
+    DiskFiles.write_new = lambda self, path, data: (  # type: ignore[method-assign]
+        path.unlink(missing_ok=True),
+        path.write_bytes(data),
+    )[0]
+
+
+def _unsynced_names() -> None:
+    """Directories are never fsynced."""
+    DiskFiles.fsync_dir = lambda self, path: None  # type: ignore[method-assign]
+
+
+def _early_forgetting() -> None:
+    """The journal lets go of rows before the table has them."""
+    real = TableFiles.commit
+
+    def commit(self: TableFiles, version: int, *args: Any, **more: Any) -> int:
+        with sqlite3.connect(self._layout.journal) as db:
+            db.execute("DELETE FROM batches WHERE seq <= ?", (more["seq"],))
+        db.close()
+        return real(self, version, *args, **more)
+
+    TableFiles.commit = commit  # type: ignore[method-assign]
+
+
+PLANTED = {
+    "unsynced journal": _unsynced_journal,
+    "unsynced files": _unsynced_files,
+    "unsynced names": _unsynced_names,
+    "early forgetting": _early_forgetting,
+}
 
 
 def say(text: str) -> None:
@@ -78,6 +128,18 @@ def live(path: Path, seed: int, commits: int, *, forever: bool = False) -> None:
     log.close()
 
 
+class _NoPandas:
+    """pyarrow loads pandas when it finds it: a second that these children do not have."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ImportError(name)
+
+
 if __name__ == "__main__":
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # pyarrow would load it: slow
-    live(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), forever=len(sys.argv) > 4)
+    sys.meta_path.insert(0, _NoPandas)  # type: ignore[arg-type]
+    planted = sys.argv[4] if len(sys.argv) > 4 else ""
+    if planted in PLANTED:
+        PLANTED[planted]()
+    live(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), forever=planted == "forever")
