@@ -31,8 +31,8 @@ from tideline.domain.errors import BadInput
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import Episode, episodes_of
-from tideline.readings.price_oi import BY_NAME
-from tideline.readings.reading import CANNOT_TELL, SEVERITIES
+from tideline.readings.price_oi import BY_NAME, severity_of
+from tideline.readings.reading import CANNOT_TELL, SEVERITIES, Severity
 
 if TYPE_CHECKING:
     from tideline.readings.reading import Reading
@@ -89,7 +89,7 @@ def scan(
     if grid and wanted is None and least is None:
         least = "watch"  # a grid of calm moments is noise
     kept = [reading for reading in found if _keep(reading, wanted, least)]
-    runs = _episodes(found, chosen, wanted) if grid else []
+    runs = _episodes(found, chosen, wanted, least) if grid else []
     if as_json:
         readings = [reading_facts(reading) for reading in kept]
         told = {"window": chosen, "bands": bands, "moments": len(moments), "readings": readings}
@@ -141,8 +141,11 @@ def _grid(text: str) -> list[int]:
 def _keep(reading: Reading, wanted: frozenset[str] | None, least: str | None) -> bool:
     if wanted is not None and reading.name not in wanted:
         return False
-    ranks: tuple[str, ...] = SEVERITIES
-    return least is None or ranks.index(reading.severity) >= ranks.index(least)
+    return _severe(reading.severity, least)
+
+
+def _severe(severity: Severity, least: str | None) -> bool:
+    return least is None or SEVERITIES.index(severity) >= list[str](SEVERITIES).index(least)
 
 
 def show_readings(
@@ -180,14 +183,19 @@ def show_readings(
 
 
 def _episodes(
-    found: list[Reading], window: str, wanted: frozenset[str] | None
+    found: list[Reading], window: str, wanted: frozenset[str] | None, least: str | None
 ) -> list[tuple[str, Episode]]:
-    """Episodes by asset; those of the states asked for, if any were."""
+    """Episodes by asset: those of the states asked for whose peak is severe enough."""
     runs: list[tuple[str, Episode]] = []
     for asset in sorted({reading.asset for reading in found}):
         mine = [reading for reading in found if reading.asset == asset]
         runs.extend((asset, run) for run in episodes_of(mine, window))
-    return [(asset, run) for asset, run in runs if wanted is None or run.state in wanted]
+    return [
+        (asset, run)
+        for asset, run in runs
+        if (wanted is None or run.state in wanted)
+        and _severe(severity_of(run.state, run.peak_strength), least)
+    ]
 
 
 def _facts(asset: str, run: Episode) -> dict[str, Any]:

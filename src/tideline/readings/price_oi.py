@@ -225,7 +225,7 @@ def severity_of(name: str, strength: float, parameters: Parameters = DEFAULTS) -
 
 def _missing(given: PriceOiInputs, chosen: Chosen) -> str:
     if not chosen.groups:
-        return "no open interest is known"
+        return "no open interest in coin is known of any USDT perpetual on binance, bybit, okx"
     if not chosen.enough:
         return (
             f"groups fast and fresh enough for {given.window} hold {chosen.share:.0%} of open "
