@@ -37,7 +37,8 @@ FLOWS = ("level", "delta", "zscore", "max")
 BASELINES = {"24h": "[10]"}  # 19 days of rows hold no more
 NOTE = """\
 µs for each moment; medians of the rounds. *with evidence*: age, n, coverage, basis and revised
-as well, at 1,000 of the moments (so few that the merged sum may not be worth building). zscore and pctrank look at 30 samples, at 24h at 10. A zscore of a flow sums
+as well, at 1,000 of the moments (so few that the merged sum may not be worth building).
+zscore and pctrank look at 30 samples, at 24h at 10. A zscore of a flow sums
 31 windows of bars on every venue; `max` of a flow sums 60 sub-windows."""
 
 
