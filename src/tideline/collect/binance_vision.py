@@ -19,10 +19,11 @@ from tideline.collect import binance_klines as klines
 from tideline.collect import binance_metrics as metrics
 from tideline.collect.archive_file import Content, archive_paths, read_archive
 from tideline.collect.availability import default_lag_us
-from tideline.collect.binance_labels import Labels, Prices
+from tideline.collect.binance_labels import Labels, Prices, no_prices
 from tideline.collect.intake import Offer, take_in
 from tideline.collect.legrows import LegRows
 from tideline.collect.report import FileNote, ImportReport
+from tideline.collect.stored import stored_legs
 from tideline.domain.errors import BadFile, UnknownName
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import SECOND, Clock
@@ -131,7 +132,7 @@ def _prepare(
     bars = klines.parse_klines(kinds.klines)
     parsed = metrics.parse_metrics(kinds.metrics) if kinds.metrics else []
     found: list[Prepared] = []
-    prices = _Prices(log, bars)
+    prices = _Prices(log, bars, parsed)
     for file in parsed:
         choice, decided = metrics.decide_labels(file, prices.of(file), forced)
         found.append(
@@ -172,42 +173,46 @@ def _sort(contents: Sequence[Content]) -> Sorted:
 class _Prices:
     """Prices to read labels by: closes of this import's klines, else marks of the log."""
 
-    def __init__(self, log: Log, bars: Sequence[klines.KlineFile]) -> None:
+    def __init__(
+        self, log: Log, bars: Sequence[klines.KlineFile], files: Sequence[metrics.MetricsFile]
+    ) -> None:
         self._log = log
         self._bars: dict[str, list[klines.KlineFile]] = {}
         for bar in bars:
             if not bar.spot:
                 self._bars.setdefault(bar.instrument.symbol, []).append(bar)
-        self._legs = {leg.key for leg in log.legs()}
+        self._span: dict[str, tuple[int, int]] = {}
+        for file in files:
+            low, high = int(file.label.min()), int(file.label.max())
+            was = self._span.get(file.instrument.symbol, (low, high))
+            self._span[file.instrument.symbol] = (min(low, was[0]), max(high, was[1]))
+        self._legs = {leg.key for leg in log.legs() if leg.field == "mark_price"}
+        self._head = log.head() if self._legs else None
         self._known: dict[str, Prices] = {}
 
     def of(self, file: metrics.MetricsFile) -> Prices:
-        """Prices of the file's instrument around its rows."""
+        """Prices of the file's instrument around all files of it."""
         symbol = file.instrument.symbol
-        if symbol in self._bars:
-            if symbol not in self._known:
-                self._known[symbol] = _closes(self._bars[symbol])
-            return self._known[symbol]
-        return self._stored(file.instrument, int(file.label.min()), int(file.label.max()))
+        if symbol not in self._known:
+            bars = self._bars.get(symbol)
+            self._known[symbol] = _closes(bars) if bars else self._stored(file.instrument)
+        return self._known[symbol]
 
-    def _stored(self, instrument: Instrument, low: int, high: int) -> Prices:
+    def _stored(self, instrument: Instrument) -> Prices:
         key = (instrument.asset, "binance", instrument.symbol, "mark_price")
-        none = Prices(np.empty(0, np.int64), np.empty(0))
-        if key not in self._legs:
-            return none
-        from tideline.collect.stored import stored_legs
-
+        if key not in self._legs or self._head is None:
+            return no_prices()
+        low, high = self._span[instrument.symbol]
         table = self._log.read(
             instrument.asset,
-            self._log.head(),
+            self._head,
             fields=["mark_price"],
             event_from=low - 600 * SECOND,
             event_to=high + 600 * SECOND,
         )
-        legs = stored_legs(table, dict.fromkeys(self._legs, (0, None)))
-        held = legs.get(key)
+        held = stored_legs(table, {key: (0, None)}).get(key)
         if held is None:
-            return none
+            return no_prices()
         last = np.append(held.event[1:] != held.event[:-1], True) & held.ok
         return Prices(held.event[last], held.value[last])
 

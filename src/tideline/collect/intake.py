@@ -62,6 +62,7 @@ def _stored(log: Log, legs: Sequence[LegRows]) -> dict[LegKey, StoredLeg]:
         if leg.key[:3] in groups
     }
     found: dict[LegKey, StoredLeg] = {}
+    head = log.head() if index else None
     for asset in sorted({key[0] for key in index}):
         offered = [leg for leg in legs if leg.asset == asset]
         fields = {leg.field for leg in offered}
@@ -69,7 +70,7 @@ def _stored(log: Log, legs: Sequence[LegRows]) -> dict[LegKey, StoredLeg]:
             fields |= set(CONTEXT)
         table = log.read(
             asset,
-            log.head(),
+            head,
             fields=fields & {key[3] for key in index},
             event_from=min(int(leg.event.min()) for leg in offered) - CONTEXT_US,
             event_to=max(int(leg.event.max()) for leg in offered) + CONTEXT_US,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class Reading:
     map: ImportMap
     lag_us: int | None
     stored_marks: StoredMarks
+    numbers: dict[str, tuple[Floats, Bools]] = field(default_factory=dict)
 
 
 def table_legs(reading: Reading) -> TableOffer:
@@ -84,9 +85,12 @@ def _instruments(reading: Reading, frame: pl.DataFrame) -> list[tuple[str, Any]]
         words = frame[rule.column].cast(pl.String)
         if words.null_count():
             raise BadFile(reading.file.path, f"has a row without {rule.column}")
-        every = words.to_numpy()
-        names = words.unique(maintain_order=True).to_list()
-        return [(rule.pattern.replace("{}", name), np.flatnonzero(every == name)) for name in names]
+        places = words.to_frame("word").with_row_index("at").group_by("word", maintain_order=True)
+        return [
+            (rule.pattern.replace("{}", str(name)), at.to_numpy())
+            for name, at in places.agg("at").iter_rows()
+            for at in (pl.Series(at, dtype=pl.Int64),)
+        ]
     for pattern, symbol in rule.file:
         if found := re.search(pattern, reading.file.path.name):
             return [(found.expand(symbol), slice(None))]
@@ -140,7 +144,9 @@ def _take(
     label: Ints,
     rows: Any,
 ) -> LegRows:
-    value, given = _numbers(column, reading.file.path)
+    if column.name not in reading.numbers:
+        reading.numbers[column.name] = _numbers(column, reading.file.path)
+    value, given = reading.numbers[column.name]
     value, given, at = value[rows], given[rows], label[rows]
     if take.every_s:
         given = given & (at % (take.every_s * SECOND) == 0)
