@@ -1,6 +1,6 @@
 """The best Polars we could write for the twelve features, one thread, in several forms.
 
-``textbook``  any rows: for each moment filter what was known, keep the last version of each
+``textbook``  late and restated rows, while every leg is alive: for each moment filter what was known, keep the last version of each
               event, join. Hours at full size: measured on a sample.
 ``by_leg``    any rows (late, restated, legs that die), at full speed: for each (leg, lag) a sorted
               ``join_asof``, the few hits not yet known at T stepped back, versions side by side.

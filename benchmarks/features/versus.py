@@ -32,8 +32,8 @@ from tideline.signals import BY_ADDRESS
 SCRIPT = "features/versus.py"
 TOLERANCE = 1e-9
 LEANS = {
-    "textbook": "nothing",
-    "polars by_leg": "nothing",
+    "textbook": "every leg alive; no suspects, no breaks",
+    "polars by_leg": "no suspects, no breaks",
     "duckdb by_leg": "rows known in event order, within 5 min",
     "merged": "no leg ever silent, rows known within 5 min",
     "plain_by_leg": "no restatement, no delay",
