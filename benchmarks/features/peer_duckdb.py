@@ -5,7 +5,8 @@
               lag (tested first).
 ``merged``    point in time: the legs merged into the series of their sum, one ASOF join. Leans on
               the same, and on every leg being alive throughout (tested).
-``textbook``  point in time while every leg is alive: for each moment what was known, the last version of each
+``textbook``  point in time while every leg is alive: for
+              each moment what was known, the last version of each
               event, an ASOF join. Hours at full size: measured on a sample. (One range join for all
               moments with ``arg_max`` took 1.7 s a moment.)
 ``plain``     no known_time, no versions: ASOF joins on event_time.

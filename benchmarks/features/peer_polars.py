@@ -1,7 +1,8 @@
 """The best Polars we could write for the twelve features, one thread, in several forms.
 
-``textbook``  late and restated rows, while every leg is alive: for each moment filter what was known, keep the last version of each
-              event, join. Hours at full size: measured on a sample.
+``textbook``  late and restated rows, while every leg is alive: for
+              each moment filter what was known, keep the last version of
+              each event, join. Hours at full size: measured on a sample.
 ``by_leg``    any rows (late, restated, legs that die), at full speed: for each (leg, lag) a sorted
               ``join_asof``, the few hits not yet known at T stepped back, versions side by side.
 ``merged``    leans on what these rows happen to be (tested): every leg alive throughout, delays
