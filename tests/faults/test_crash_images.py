@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,6 @@ WHY = trace.missing()
 pytestmark = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 
 
-def _fast_place(tmp_path: Path) -> Path:
-    shared = Path("/dev/shm")
-    return shared / tmp_path.name if shared.is_dir() else tmp_path
-
-
 def campaign(tmp_path: Path, *, seed: int, commits: int, images: int, planted: str = "") -> int:
     """Check about ``images`` images of one recorded life; returns how many."""
     print(f"seed {seed}")
@@ -34,8 +30,24 @@ def campaign(tmp_path: Path, *, seed: int, commits: int, images: int, planted: s
         at = cuts[int(rng.integers(len(cuts)))] if images < len(cuts) * len(MODES) else None
         at = cuts[number // len(MODES) % len(cuts)] if at is None else at
         chosen.setdefault(at, []).append(MODES[number % len(MODES)])
-    disk, acked, opened, done = Disk(str(root)), 0, False, 0
-    place = _fast_place(tmp_path)
+    place = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else tmp_path))
+    try:
+        done = _check_images(ops, str(root), chosen, place, rng, f"seed {seed}")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    assert done == images
+    return done
+
+
+def _check_images(
+    ops: list[trace.Op],
+    root: str,
+    chosen: dict[int, list[str]],
+    place: Path,
+    rng: np.random.Generator,
+    name: str,
+) -> int:
+    disk, acked, opened, done = Disk(root), 0, False, 0
     for at, op in enumerate(ops):
         if op.kind == "say":
             opened = True
@@ -47,10 +59,8 @@ def campaign(tmp_path: Path, *, seed: int, commits: int, images: int, planted: s
             try:
                 check_store(place / "image", acked, opened=opened, write=done % 8 == 0)
             except Exception as error:
-                raise AssertionError(f"seed {seed}, op {at} {op.kind} {op.path}, {mode}") from error
+                raise AssertionError(f"{name}, op {at} {op.kind} {op.path}, {mode}") from error
             done += 1
-    shutil.rmtree(place, ignore_errors=True)
-    assert done == images
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -191,3 +192,31 @@ def test_creating_over_something_is_refused(log: Log, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadInput, match="file"):
         Log.create(tmp_path / "file")
+
+
+def test_a_store_without_its_store_json_is_not_created_over(log: Log, tmp_path: Path) -> None:
+    with log.writer() as writer:
+        writer.append(rows([T0]))
+    log.layout.identity.unlink()
+    log.layout.acked.unlink()
+    with pytest.raises(StoreDamaged, match=r"store\.json is missing"):
+        Log.create(log.path)
+
+
+def test_an_interrupted_creation_is_begun_again(log: Log, clock: ManualClock) -> None:
+    log.layout.identity.unlink()
+    again = Log.open_or_create(log.path, clock)
+    with again.writer() as writer:
+        assert writer.append(rows([T0])).seq == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_store_can_be_read(log: Log, clock: ManualClock) -> None:
+    head = _fill(log, 4)
+    log.close()
+    for path in (log.path, *log.path.iterdir()):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert Log.open(log.path, clock).head() == head
+    finally:
+        log.path.chmod(0o755)

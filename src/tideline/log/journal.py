@@ -77,7 +77,9 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=4000")
     else:
-        mode = "ro" if os.access(path.parent, os.W_OK) else "ro&immutable=1"
+        settled = not path.with_name(f"{path.name}-wal").exists()
+        fixed = settled and not os.access(path.parent, os.W_OK)  # a read-only mount or directory
+        mode = "ro&immutable=1" if fixed else "ro"
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         db = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10

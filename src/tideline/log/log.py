@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,10 +22,11 @@ from tideline.log import journal
 from tideline.log.background import Background
 from tideline.log.backup import backup
 from tideline.log.compaction import GRACE_US, compact, shrink, vacuum
+from tideline.log.creation import create_store
 from tideline.log.digest import Digest
 from tideline.log.files import DiskFiles, Files
 from tideline.log.following import follow
-from tideline.log.layout import Layout, read_identity, write_identity
+from tideline.log.layout import Layout, read_identity
 from tideline.log.legs import Leg, count_legs, unpack_leg
 from tideline.log.lock import WriterLock, served_head
 from tideline.log.marks import Mark
@@ -44,7 +46,6 @@ from tideline.log.recovery import lost_tail, recover
 from tideline.log.repair import repair
 from tideline.log.retention import LOOK_BACK_US, retain
 from tideline.log.salvage import records as salvaged_records
-from tideline.log.table import TableFiles
 from tideline.log.verify import verify
 from tideline.log.view import Viewer
 from tideline.log.writer import FlushPolicy, Writer
@@ -81,17 +82,7 @@ class Log:
             BadInput: there is a store already, or a directory with other things in it.
         """
         layout, clock, files = Layout(Path(path)), clock or WallClock(), files or DiskFiles()
-        _clear_unfinished(layout, files)
-        files.mkdir(layout.root)
-        TableFiles(layout, files).create()
-        journal.create(layout.journal)
-        files.fsync(layout.journal)
-        for mark in (layout.acked, layout.served, layout.kept_from):
-            files.write_new(mark, bytes(1024))
-        for lock in (layout.lock, layout.pins):
-            files.write_new(lock, b"")
-        files.fsync_dir(layout.root)
-        write_identity(layout, files, clock.now())
+        create_store(layout, files, clock)
         return cls(layout, clock, files)
 
     @classmethod
@@ -157,8 +148,10 @@ class Log:
             head = served_head(
                 self.layout, self.files, self.clock, lambda: self.viewer.state().head
             )
-        except PermissionError:  # a read-only place has no writer, and no mark to raise
-            head = None
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            head = None  # a read-only place has no writer, and no mark to raise
         if head is None:
             head = max(mark.read(), self.viewer.state().head)
         return TimeUs(head)
@@ -349,34 +342,3 @@ class Log:
             lambda view, gone: answer(view, ask, self.parts, gone=gone),
             lambda asset: asset == ask.asset,
         )
-
-
-def _clear_unfinished(layout: Layout, files: Files) -> None:
-    """Refuse to create over anything but the remains of an interrupted creation."""
-    if not layout.root.exists():
-        return
-    if not layout.root.is_dir():
-        raise BadInput("store", str(layout.root), "is a file, not a directory")
-    names = {path.name for path in layout.root.iterdir()}
-    if "store.json" in names:
-        raise BadInput("store", str(layout.root), "is a tideline store already")
-    ours = {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "store.json.new"}
-    ours |= {
-        "table",
-        "acked",
-        "served",
-        "writer.lock",
-        "journal.sqlite-journal",
-        "kept_from",
-        "pins",
-    }
-    if names - ours:
-        other = sorted(names - ours)[0]
-        raise BadInput("store", str(layout.root), f"holds other things ({other})")
-    for name in sorted(names - {"table"}):
-        files.unlink(layout.root / name)
-    for path in sorted((layout.root / "table").rglob("*"), reverse=True):
-        if path.is_dir():
-            path.rmdir()
-        else:
-            files.unlink(path)
