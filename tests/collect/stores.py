@@ -33,22 +33,26 @@ def new_log(folder: Path, name: str = "store", now: int = NOW) -> tuple[Log, Man
 
 def rows_of(log: Log, asset: str = "BTC", **narrow: Any) -> list[dict[str, Any]]:
     """Every row of an asset as plain values, times in µs."""
+    return plain(log.read(asset, log.head(), **narrow))
+
+
+def plain(table: Any) -> list[dict[str, Any]]:
     import pyarrow as pa
 
-    table = log.read(asset, log.head(), **narrow)
-    found = table.to_pylist()
     for name in ("event_time", "known_time"):
-        for row, us in zip(found, table.column(name).cast(pa.int64()).to_pylist(), strict=True):
-            row[name] = us
-    return found
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table.column(name).cast(pa.int64()))
+    return table.to_pylist()
 
 
 def leg_of(log: Log, field: str, instrument: str = "BTCUSDT", venue: str = "binance", asset="BTC"):
-    return [
-        row
-        for row in rows_of(log, asset, fields=[field])
-        if (row["venue"], row["instrument"]) == (venue, instrument)
-    ]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = log.read(asset, log.head(), fields=[field])
+    for name, word in (("venue", venue), ("instrument", instrument)):
+        table = table.filter(pc.equal(table.column(name).cast(pa.string()), word))
+    return plain(table)
 
 
 def offered(

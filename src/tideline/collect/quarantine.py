@@ -2,8 +2,8 @@
 
 1. Snapshots stand in event order, revisions of one event in log order. A snapshot is judged
    against the newest snapshot before it that is represented (not suspect itself).
-2. Nearly always nothing is suspect, so all are first judged at once as if each predecessor were
-   represented; only where one fails does a walk follow, until it meets that assumption again.
+2. Nearly always nothing is suspect, so all are first judged at once as if each possible predecessor
+   were represented; only where one fails does a walk follow, until it meets that assumption again.
 3. A suspect is released when the next 3 snapshots stay within 10 % of it: a new row, ok, known when
    the last of them is. Impossible values are released by hand only.
 4. A released level that no convention explains is a break.
@@ -59,7 +59,7 @@ class Release:
 
 def judge(level: Level) -> Bools:
     """``ok`` of every snapshot of the level, the fresh ones judged."""
-    ok = level.ok | level.fresh
+    ok = level.ok | (level.fresh & ~impossible(level.shots.value))
     before = _before(level.shots.event, ok)
     seen = np.flatnonzero(level.fresh)
     if not len(seen):
