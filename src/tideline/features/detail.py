@@ -9,7 +9,7 @@ import numpy as np
 
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
-from tideline.features.engine import NO_STEPS, break_span
+from tideline.features.batches import NO_STEPS, break_span
 from tideline.features.evidence import ABSENT, USED, describe_groups
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet

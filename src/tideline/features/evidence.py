@@ -11,7 +11,7 @@ from tideline.features.choose import advance, choose, present
 from tideline.features.flows import group_flow
 from tideline.features.formulas import MINUTES_UNTIL, path
 from tideline.features.jit import entry, kernel
-from tideline.features.lookup import find, plain, version, visible
+from tideline.features.lookup import find, version, visible
 from tideline.features.plan import (
     FLOW,
     NEEDED,
@@ -67,6 +67,37 @@ def restated(q: Query, i: int, T: int) -> bool:
 
 
 @kernel
+def next_odd(q: Query, i: int, high: int) -> int:
+    """The first entry from i on that is late or has several versions; high if there is none."""
+    before = entry_at(q.entry, i).odd
+    if entry_at(q.entry, high).odd == before:
+        return high
+    low = i
+    while low < high:
+        middle = (low + high) // 2
+        if entry_at(q.entry, middle + 1).odd > before:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@kernel
+def count_entries(q: Query, low: int, high: int, T: int, counts: I64) -> None:
+    """Visible entries among low .. high-1 (none beyond the head), restated ones apart.
+
+    Only odd entries need a look: all others are visible and of one version.
+    """
+    counts[0] += high - low - (entry_at(q.entry, high).odd - entry_at(q.entry, low).odd)
+    i = next_odd(q, low, high)
+    while i < high:
+        if entry_at(q.entry, i).first <= T:
+            counts[0] += 1
+            counts[1] += restated(q, i, T)
+        i = next_odd(q, i + 1, high)
+
+
+@kernel
 def merge_pairs(q: Query, g: int, at: I64, end: I64, T: int, counts: I64) -> None:
     """Count distinct visible event times over the fields' entries at[f] .. end[f]-1."""
     while True:
@@ -101,10 +132,8 @@ def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
                 filled += 1
                 only = f
     if filled == 1:
-        head = head_at(q.heads, role(q, g, NEEDED + only)).at
-        if plain(q, at[only], end[only], head):
-            counts[0] += end[only] - at[only]
-            return
+        count_entries(q, at[only], end[only], T, counts)
+        return
     if filled > 0:
         merge_pairs(q, g, at, end, T, counts)
 
@@ -118,14 +147,17 @@ def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
     high = min(find(q, l, T), head) + 1
     if low >= high:
         return 0
-    if plain(q, low, high, head):
-        assumed = entry_at(q.entry, high).assumed - entry_at(q.entry, low).assumed
-        return (1 if assumed < high - low else 0) | (2 if assumed > 0 else 0)
-    result = 0
-    for i in range(low, high):
+    assumed = entry_at(q.entry, high).assumed - entry_at(q.entry, low).assumed
+    count = high - low
+    i = next_odd(q, low, high)
+    while i < high:
+        assumed -= entry_at(q.entry, i + 1).assumed - entry_at(q.entry, i).assumed
         if entry_at(q.entry, i).first <= T:
-            result |= 2 if version_at(q.version, version(q, i, T)).assumed else 1
-    return result
+            assumed += version_at(q.version, version(q, i, T)).assumed
+        else:
+            count -= 1
+        i = next_odd(q, i + 1, high)
+    return (1 if assumed < count else 0) | (2 if assumed > 0 else 0)
 
 
 @kernel

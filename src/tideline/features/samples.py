@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tideline.domain.instrument import Instrument
 from tideline.features.arrays import A_I64, F64, I64, M_F64, Table
+from tideline.features.batches import merged_for
 from tideline.features.choose import advance, choose
-from tideline.features.engine import merged_for
 from tideline.features.formulas import window_value
 from tideline.features.groups import Group
 from tideline.features.jit import entry

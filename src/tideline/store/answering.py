@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tideline.features.engine import Answers, evaluate_legs
+from tideline.features.answers import Answers
+from tideline.features.engine import evaluate_legs
 from tideline.log import Log
 from tideline.signals import BY_ADDRESS
 from tideline.store.rows import ROWS_AT_ONCE, AssetRows

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tideline.domain.errors import BadInput
 from tideline.domain.time import parse_time
-from tideline.features.engine import Answers
+from tideline.features.answers import Answers
 from tideline.features.evidence import BASES
 from tideline.features.reasons import REASONS
 
