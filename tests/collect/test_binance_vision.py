@@ -485,3 +485,42 @@ def test_a_killed_import_goes_on_where_it_stopped(store, tmp_path, monkeypatch):
     assert [(r["field"], r["event_time"], r["known_time"], r["value"]) for r in rows_of(log)] == [
         (r["field"], r["event_time"], r["known_time"], r["value"]) for r in rows_of(whole)
     ]
+
+
+ODD = {
+    "carriage returns": lambda lines: "\r\n".join([*lines, ""]).encode(),
+    "byte order mark": lambda lines: b"\xef\xbb\xbf" + "\n".join(lines).encode(),
+    "quotes": lambda lines: "\n".join(
+        ",".join(f'"{word}"' for word in line.split(",")) for line in lines
+    ).encode(),
+    "columns the other way round": lambda lines: "\n".join(
+        ",".join(reversed(line.split(","))) for line in lines
+    ).encode(),
+    "rows the other way round": lambda lines: "\n".join([lines[0], *lines[:0:-1]]).encode(),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_but_readable_files(store, tmp_path, name):
+    log, clock = store
+    lines = [
+        HEADER,
+        metrics_line("2026-02-05 00:00:00", 100, 7_000_000),
+        metrics_line("2026-02-05 00:05:00", 101, 7_070_000),
+    ]
+    (tmp_path / "BTCUSDT-metrics-2026-02-05.csv").write_bytes(ODD[name](lines))
+    assert (
+        import_binance_vision(log, [tmp_path / "BTCUSDT-metrics-2026-02-05.csv"], clock).rows == 14
+    )
+    assert [r["value"] for r in leg_of(log, "open_interest")] == [100.0, 101.0]
+
+
+@pytest.mark.parametrize("digits", ["9" * 4000, "1e999", str(2**64 + 1)])
+def test_numbers_that_no_market_has_are_suspects(store, tmp_path, digits):
+    log, clock = store
+    lines = [
+        metrics_line("2026-02-05 00:00:00", 100, 7_000_000),
+        metrics_line("2026-02-05 00:05:00", digits, 1),
+    ]
+    import_binance_vision(log, [_made(tmp_path / "BTCUSDT-metrics-2026-02-05.zip", lines)], clock)
+    assert [r["status"] for r in leg_of(log, "open_interest")] == ["ok", "suspect"]

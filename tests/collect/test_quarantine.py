@@ -193,7 +193,7 @@ def test_one_by_one_equals_all_at_once(tmp_path):
     assert strip[0] == strip[1]
 
 
-@pytest.mark.parametrize("value", [0.0, -3.0, math.nan, math.inf])
+@pytest.mark.parametrize("value", [0.0, -3.0, math.nan, math.inf, 9.87e34])
 def test_impossible_values_are_suspect_even_alone_and_never_released(tmp_path, value):
     log, clock = new_log(tmp_path)
     _take(log, clock, _series([value] * 6), _marks(6))

@@ -75,7 +75,7 @@ class MetricsFile:
 
 def is_metrics(content: Content) -> bool:
     """Does the first line name the columns of a metrics file?"""
-    return header_of(content)[:1] == (TIME,)
+    return TIME in header_of(content)
 
 
 def parse_metrics(contents: Sequence[Content]) -> list[MetricsFile]:

@@ -1,6 +1,6 @@
 """Is a snapshot of open interest to be believed, judged by the one before it?
 
-    impossible   negative, zero or not finite: always suspect
+    impossible   negative, zero, not finite, or absurdly large: always suspect
     jump         the ratio to the previous snapshot is within 2 % of 2, 1/2 or 10^n (n not 0)
                  while the mark moved less than 5 %
     volume       |change| > 1.05 x (volume + liquidated coin since), where the volume is known
@@ -27,6 +27,7 @@ NEAR_RATIO = 0.02 + 1e-12  # 2 % inclusive, whatever the last bit of the ratio
 MARK_MOVE = 0.05
 VOLUME_SLACK = 1.05
 LEAP = 0.35
+ABSURD = 1e18  # the largest real ones are near 1e15 coins (MOG) and 1e11 USD
 SETTLED_AGE_US = 14 * DAY
 BAR_FIT = 0.01  # stamps are up to 2 s off a 300 s grid
 
@@ -88,8 +89,8 @@ def _sums(values: Floats, low: Any, high: Any) -> Floats:
 
 
 def impossible(value: Floats) -> Bools:
-    """Negative, zero or not finite."""
-    return ~(np.isfinite(value) & (value > 0))
+    """Negative, zero, not finite, or beyond anything that was ever held."""
+    return ~((value > 0) & (value < ABSURD))
 
 
 def near_step(ratio: Floats) -> Bools:
