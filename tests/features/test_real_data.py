@@ -117,11 +117,11 @@ def test_the_engine_agrees_on_recorded_markets():
     numbers = 0
     rng = np.random.default_rng(SEED)
     for i, t in enumerate(times):
-        for j in rng.permutation(len(ADDRESSES))[:2]:
+        for j in rng.permutation(len(ADDRESSES))[: 1 + i % 2]:
             address = ADDRESSES[j]
             rows = near(t, back_of(address))
             asked = reference(rows, "BTC", t, address, known=Known(rows, t, False))
             problem = disagreement(given_at(answers, i, int(j)), asked, address)
             assert problem is None, told_as_text(Case([], t, address, False, problem or ""))
             numbers += asked.value is not None and math.isfinite(asked.value)
-    assert numbers > 300
+    assert numbers > 200

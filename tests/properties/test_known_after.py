@@ -75,7 +75,7 @@ def judge(seed: int, signal: str, window: str, strict: bool) -> None:
         assert bits(ask(table_of(added, places), [t], addresses, strict=strict)) == asked
 
 
-@campaign(250)
+@campaign(180)
 @given(**ASKED)
 def test_what_came_later_changes_nothing(seed, signal, window, strict):
     note(f"history seed {seed}")
