@@ -136,7 +136,7 @@ def get_state(db: sqlite3.Connection) -> State:
         StoreDamaged: the row is missing or does not match its checksum.
     """
     row = db.execute("SELECT body, sum FROM state WHERE id = 1").fetchone()
-    if row is None or short_sum(bytes(row[0])) != row[1]:
+    if row is None or not isinstance(row[0], bytes) or short_sum(row[0]) != row[1]:
         raise StoreDamaged("the journal's state row does not match its checksum")
     return msgspec.json.decode(row[0], type=State)
 
@@ -151,7 +151,7 @@ def bodies(
     """
     found = []
     for body, checksum in db.execute(f"SELECT body, sum FROM {table} {where}", values):  # noqa: S608
-        if short_sum(bytes(body)) != checksum:
+        if not isinstance(body, bytes) or short_sum(body) != checksum:
             raise StoreDamaged(f"a record of {table} does not match its checksum")
-        found.append(bytes(body))
+        found.append(body)
     return found

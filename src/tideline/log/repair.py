@@ -23,7 +23,7 @@ from tideline.log.marks import Mark
 from tideline.log.part import Part, decode_part, digest_of
 from tideline.log.reading import span_of
 from tideline.log.records import unpack_source
-from tideline.log.recovery import recover
+from tideline.log.recovery import lost_tail, recover
 from tideline.log.salvage import Salvaged, losses, records, salvage
 from tideline.log.schema import int_times
 from tideline.log.table import TableFiles
@@ -33,6 +33,15 @@ from tideline.log.writer import Writer
 
 if TYPE_CHECKING:
     from tideline.log.log import Log
+
+
+_OF_THE_JOURNAL = {
+    "damaged journal",
+    "journal",
+    "disorder",
+    "lost rows",
+    "stray rows",
+}
 
 
 def repair(log: Log) -> None:
@@ -53,21 +62,35 @@ def repair(log: Log) -> None:
             write_identity(log.layout, log.files, log.clock.now())
         for path in (log.layout.acked, log.layout.served, log.layout.kept_from):
             _mend_mark(log, path.name)
-        if kinds & {"damaged journal", "journal", "disorder"}:
+        if kinds & _OF_THE_JOURNAL or any(f.where == "commits" for f in report.findings):
             _rebuild_journal(log)
+        elif any(finding.where == "legs" for finding in report.findings):
+            _clear_legs(log)
         if "damaged table log" in kinds:
             _rebuild_table_log(log)
+        lost = lost_tail(log.layout, log.files)
         writer = Writer(log.layout, log.files, log.clock, lock)
     except BaseException:
         lock.release()
         raise
     with writer:
-        recover(writer, None)
+        recover(writer, lost)
         _drop_damaged(writer)
         writer.flush()
         _recount(writer)
     log.viewer.close()
     log.viewer.findings.clear()
+
+
+def _clear_legs(log: Log) -> None:
+    """Let go of a damaged index, so that a writer can start; it is counted again later."""
+    db = journal.connect(log.layout.journal, writing=True)
+    try:
+        with journal.transaction(db):
+            db.execute("DELETE FROM legs")
+            journal.put_state(db, msgspec.structs.replace(journal.get_state(db), legs=0))
+    finally:
+        db.close()
 
 
 def _aside(log: Log, name: str) -> None:

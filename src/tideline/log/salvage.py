@@ -78,8 +78,8 @@ def records(layout: Layout, table: str) -> Iterator[bytes]:
         return
     try:
         for body, checksum in db.execute(f"SELECT body, sum FROM {table}"):  # noqa: S608
-            if short_sum(bytes(body)) == checksum:
-                yield bytes(body)
+            if isinstance(body, bytes) and short_sum(body) == checksum:
+                yield body
     except (sqlite3.DatabaseError, TypeError, ValueError):
         return
     finally:

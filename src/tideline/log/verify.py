@@ -129,17 +129,21 @@ class Verifier:
             if known <= before[1]:
                 self._found("disorder", "commits", f"seq {seq}", "known_time does not increase")
             for hole in range(before[0] + 1, seq):
-                self._missing(hole)
+                self._missing(hole, state)
             before = (seq, known)
             found[seq] = (known, rows)
         for hole in range(before[0] + 1, max(state.last_seq, acked) + 1):
-            self._missing(hole)
+            self._missing(hole, state)
         if state.head < before[1]:
             self._found("disorder", "state", f"seq {before[0]}", "the head is below the commit")
         return found
 
-    def _missing(self, seq: int) -> None:
-        if not any(first <= seq <= last for first, last in self._losses):
+    def _missing(self, seq: int, state: State) -> None:
+        if any(first <= seq <= last for first, last in self._losses):
+            return
+        if seq <= state.flushed:
+            self._found("damaged record", "commits", f"seq {seq}", "the record is gone")
+        else:
             self._found("lost commits", "journal.sqlite", f"seq {seq}", "the commit is gone")
 
     def _part(self, part: Part) -> None:
