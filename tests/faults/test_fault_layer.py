@@ -44,10 +44,10 @@ def _calls(tmp_path: Path) -> int:
     return len(files.calls)
 
 
-def test_each_call_fails_once(tmp_path: Path) -> None:
+def _fail_each(tmp_path: Path, step: int) -> None:
     count = _calls(tmp_path)
     assert count > 40
-    for nth in range(1, count + 1):
+    for nth in range(1, count + 1, step):
         root = tmp_path / f"n{nth}"
         Log.create(root, ManualClock(T0 + 100 * DAY))
         acked: list[int] = [0]
@@ -65,6 +65,15 @@ def test_each_call_fails_once(tmp_path: Path) -> None:
             check_rows(log, last + 1, clock)
             report = log.verify()
             assert report.findings == (), (nth, files.calls[nth - 1], report.findings)
+
+
+def test_every_fifth_call_fails_once(tmp_path: Path) -> None:
+    _fail_each(tmp_path, 5)
+
+
+@pytest.mark.slow
+def test_each_call_fails_once(tmp_path: Path) -> None:
+    _fail_each(tmp_path, 1)
 
 
 def test_a_full_disk_stops_a_flush_and_nothing_else(log_root: Path) -> None:
