@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given, note
@@ -72,3 +74,18 @@ def test_the_values_do_not_depend_on_whether_evidence_is_asked_for():
         full = ask(table, told.moments, addresses)
         assert bare.values.tobytes() == full.values.tobytes()
         assert bare.reason.tobytes() == full.reason.tobytes()
+
+
+@pytest.mark.parametrize("signal", sorted(SPECS))
+def test_a_long_batch_is_its_single_answers(signal):
+    """What is kept from one moment to the next leaves no mark on any answer."""
+    seed = zlib.crc32(signal.encode())
+    rng = np.random.default_rng(seed)
+    for window in ("1m", "4h"):
+        told = history(seed, signal, window, 300)
+        addresses = every_transform(signal, window, rng)
+        table = table_of(told.rows)
+        moments = sorted(told.moments)
+        whole = ask(table, moments, addresses)
+        for i in rng.permutation(len(moments))[:12]:
+            same(whole, ask(table, [moments[i]], addresses), rows=[int(i)])
