@@ -54,6 +54,20 @@ def test_a_null_says_why(simulated: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "–" in out
 
 
+def test_asking_now_of_an_archive_says_when_it_ends(
+    simulated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--store", str(simulated), "--asset", "BTC", "--features", "price.ret@1h"]
+    assert run(["features", *given]) == 0
+    assert f"the newest row is of {format_time(END)}" in capsys.readouterr().out
+    for at, why in (("now", "open interest"), (str(END + 2 * HOUR), "binance BTCUSDT (age 2h")):
+        given = ["scan", "--store", str(simulated), "--asset", "BTC", "--as-of", at, "--why"]
+        assert run(given) == 0
+        out = capsys.readouterr().out
+        assert "Cannot tell: " in out
+        assert why in out
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "arrow"])
 def test_a_batch_answers_row_by_row_in_order(
     simulated: Path, tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]

@@ -174,7 +174,9 @@ def test_a_group_silent_for_more_than_a_week_is_gone_not_late() -> None:
     late = dataclasses.replace(BYBIT_1H, age_s=week, value=1e9)
     assert read_price_oi(given(0.02, 0.03, groups=(BINANCE, gone)), "fixed").told
     assert not read_price_oi(given(0.02, 0.03, groups=(BINANCE, late)), "fixed").told
-    assert "no open interest in coin" in read_price_oi(given(0.02, 0.03, groups=())).because
+    both = read_price_oi(given(0.02, 0.03, groups=(gone,)), "fixed")
+    assert "the newest open interest is 7d old" in both.because
+    assert "no recent open interest in coin" in read_price_oi(given(0.02, 0.03, groups=())).because
 
 
 def test_the_usd_split_adds_up_with_its_remainder() -> None:

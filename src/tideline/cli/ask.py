@@ -103,17 +103,19 @@ def _single(
             COLUMNS,
             [_line(value) for value in values],
             right=("value", "age", "n", "coverage", "revised"),
-            foot=_notes(values),
+            foot=_notes(values, max(leg.last_event for leg in store.legs(asset))),
         )
 
 
-def _notes(values: list[dict[str, Any]]) -> str:
+def _notes(values: list[dict[str, Any]], newest: int) -> str:
     """What a reader should know of the rows behind the numbers."""
     derived = sorted({text for value in values for text in value["derived"]})
     left = sorted({f"{leg['venue']} {leg['instrument']}" for value in values
                    for leg in value["legs"] if not leg["used"]})  # fmt: skip
     lines = [f"derived by the import: {'; '.join(derived)}"] if derived else []
     lines += [f"not used in some answer: {', '.join(left)}"] if left else []
+    if any(value["reason"] == "stale" for value in values):
+        lines.append(f"the newest row is of {moment(newest)}: --as-of asks an earlier moment")
     return "\n".join(lines)
 
 

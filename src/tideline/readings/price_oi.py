@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tideline.domain.time import SECOND, format_duration
 from tideline.features.window import WINDOWS
 from tideline.readings.bands import Band, Mode, adaptive_band, baseline_hours, fixed_band
 from tideline.readings.cadence import SUB_WINDOWS, Chosen, choose_groups, name_left_out
@@ -224,8 +225,13 @@ def severity_of(name: str, strength: float, parameters: Parameters = DEFAULTS) -
 
 
 def _missing(given: PriceOiInputs, chosen: Chosen) -> str:
+    if given.groups and not chosen.groups:
+        newest = min(group.age_s for group in given.groups)
+        return f"the newest open interest is {format_duration(newest * SECOND)} old"
     if not chosen.groups:
-        return "no open interest in coin is known of any USDT perpetual on binance, bybit, okx"
+        return (
+            "no recent open interest in coin is known of any USDT perpetual on binance, bybit, okx"
+        )
     if not chosen.enough:
         return (
             f"groups fast and fresh enough for {given.window} hold {chosen.share:.0%} of open "

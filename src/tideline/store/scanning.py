@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tideline.domain.time import HOUR
+from tideline.domain.time import HOUR, SECOND
 from tideline.features.address import parse_address
 from tideline.features.arrays import F64
 from tideline.features.detail import group_details
@@ -98,20 +98,34 @@ class AssetScan:
     def _groups(self, legs: LegSet, as_of: int) -> tuple[GroupEvidence, ...]:
         address = parse_address(f"{OI}@{self.window}:rate", BY_ADDRESS)
         found = group_details(legs, BY_ADDRESS[OI], address, self.rows.instruments, as_of)
-        return tuple(
-            GroupEvidence(
-                venue=group.venue,
-                instrument=group.instrument,
-                age_s=group.age_s,
-                cadence_s=group.cadence_s,
-                value=group.value,
-                used=group.used,
-                why_not="" if group.used else "stale",
-                previous=None if np.isnan(group.previous) else group.previous,
+        listed = []
+        for group in found:
+            value = group.value
+            if np.isnan(value) and not np.isnan(group.age_s):
+                value = self._last_value(legs, (group.venue, group.instrument), as_of, group.age_s)
+            if np.isnan(value):
+                continue
+            listed.append(
+                GroupEvidence(
+                    venue=group.venue,
+                    instrument=group.instrument,
+                    age_s=group.age_s,
+                    cadence_s=group.cadence_s,
+                    value=value,
+                    used=group.used,
+                    why_not="" if group.used else "stale",
+                    previous=None if np.isnan(group.previous) else group.previous,
+                )
             )
-            for group in found
-            if not np.isnan(group.value)
-        )
+        return tuple(listed)
+
+    def _last_value(self, legs: LegSet, group: tuple[str, str], as_of: int, age_s: float) -> float:
+        """Open interest of a group that fell silent: what it still said half an hour after."""
+        at = np.array([min(as_of, as_of - round(age_s * SECOND) + HOUR // 2)], np.int64)
+        alone = self._subset(legs, frozenset({group}))
+        name = f"{OI}@{self.window}"
+        found = evaluate_legs(alone, BY_ADDRESS, self.rows.instruments, at, [name])
+        return float(found.values[0, 0])
 
     def _subset(self, legs: LegSet, used: frozenset[tuple[str, str]]) -> LegSet:
         """The legs of the groups that may speak, under their own numbers."""
