@@ -10,8 +10,9 @@ The way of a question through this folder::
     flows     sums bars and events over a window, or says why it cannot
     formulas  the window value x(t) of every kind of signal
     transforms, extremes   from window values to the number asked for
-    sweep     runs all of it over many moments; evidence does so for what stands beside
-    engine    is the door: rows, signals, moments and addresses in, answers out
+    sweep     runs all of it over many moments; evidence for what stands beside the number
+    door      is the one compiled function that Python calls
+    engine    takes rows, signals, moments and addresses and gives answers
 
 Nothing here reads a store, a file or a clock: rows are handed in.
 """

@@ -26,7 +26,7 @@ from tideline.features.formulas import (
     leg_path,
     path,
 )
-from tideline.features.jit import kernel
+from tideline.features.jit import inlined, kernel
 from tideline.features.lookup import newest, visible
 from tideline.features.plan import (
     BREAKS,
@@ -62,7 +62,7 @@ def advance(q: Query, T: int) -> None:
         head_at(q.heads, l).at = newest(q, l, T, head_at(q.heads, l).at)
 
 
-@kernel
+@inlined
 def broken(q: Query, g: int, since: int, T: int) -> bool:
     """Does a break known at T lie in [since, T] for a field the group needs?"""
     formula = info_of(q.info, 0).formula
@@ -77,7 +77,7 @@ def broken(q: Query, g: int, since: int, T: int) -> bool:
     return False
 
 
-@kernel
+@inlined
 def funding_alive(q: Query, g: int, T: int) -> bool:
     """Quoted funding with its interval, else settled with its own; and what weighs it."""
     for pick in (0, 2):
@@ -89,7 +89,7 @@ def funding_alive(q: Query, g: int, T: int) -> bool:
     return False
 
 
-@kernel
+@inlined
 def group_alive(q: Query, g: int, T: int) -> bool:
     """Is every field that the formula needs of group g alive at T?"""
     info = info_of(q.info, 0)
@@ -120,7 +120,7 @@ def weight_column(formula: int) -> int:
     return 4 if formula in (FUNDING, FUNDING_DISPERSION) else -1
 
 
-@kernel
+@inlined
 def largest_per_venue(q: Query, T: int) -> None:
     """Keep per venue the group with the largest open_interest_usd (ties: first by name)."""
     for g in range(q.groups):
@@ -136,7 +136,7 @@ def largest_per_venue(q: Query, T: int) -> None:
                 break
 
 
-@kernel
+@inlined
 def leave_out_broken(q: Query, T: int, span: int) -> int:
     """Leave out the groups with a break in [T - span, T]; how many there were."""
     count = 0
@@ -148,7 +148,7 @@ def leave_out_broken(q: Query, T: int, span: int) -> int:
     return count
 
 
-@kernel
+@inlined
 def weigh(q: Query, T: int) -> None:
     """Open interest in coin at T as the weight of each group used, where the formula weighs."""
     column = weight_column(info_of(q.info, 0).formula)
@@ -157,7 +157,7 @@ def weigh(q: Query, T: int) -> None:
             group_at(q.group, g).weight = path(q, g, column, T, T) if column >= 0 else 1.0
 
 
-@kernel
+@inlined
 def leave_out_small(q: Query) -> None:
     """Keep the groups that hold at least DISPERSION_SHARE of the open interest of those used."""
     total = 0.0
@@ -187,7 +187,7 @@ def present(q: Query, g: int, T: int) -> bool:
     return was_seen(q, role(q, g, PULSE), T)
 
 
-@kernel
+@inlined
 def nothing_used(q: Query, T: int, broke: int) -> int:
     """The reason when no group is left."""
     if broke > 0:
@@ -219,9 +219,11 @@ def choose(q: Query, T: int, span: int) -> int:
     weigh(q, T)
     if info.formula == FUNDING_DISPERSION:
         leave_out_small(q)
+    used = False
+    for g in range(q.groups):
+        used = used or group_at(q.group, g).used == 1
+    if not used:
+        return nothing_used(q, T, broke)
     if info.formula == MARKET_CAP and np.isnan(leg_path(q, info.supply, T, T)):
         return STALE if was_seen(q, info.supply, T) else NO_DATA
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
-            return NONE
-    return nothing_used(q, T, broke)
+    return NONE

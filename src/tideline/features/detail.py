@@ -10,7 +10,8 @@ import numpy as np
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.batches import NO_STEPS, break_span
-from tideline.features.evidence import ABSENT, USED, describe_groups
+from tideline.features.door import DESCRIBE, NO_NUMBERS, NO_REASONS, ask
+from tideline.features.evidence import ABSENT, USED
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet
 from tideline.features.plan import Question
@@ -48,19 +49,21 @@ def group_details(
         return []
     names = group_names(signal, legs, instruments)
     size = len(names)
-    state = np.zeros(size, np.int64)
-    age, value, previous, cadence = (np.full(size, np.nan) for _ in range(4))
+    values, counts = np.full((4, size), np.nan), np.zeros((1, size), np.int64)
     question = Question(legs.arrays, NO_STEPS, plan)
     span = break_span(address, plan) if plan.info[0]["has_breaks"] else -1
     counted = address.n if address.transform in ("delta", "rate") else 1
-    back = counted * address.window_us
-    describe_groups(question.query, as_of, span, back, state, age, value, previous, cadence)
+    nothing = (NO_NUMBERS,) * 5
+    ask(
+        *(question.query, DESCRIBE, np.array([as_of], np.int64), *nothing, span),
+        *(counted * address.window_us, values, counts, NO_REASONS),
+    )
     return [
         GroupDetail(
             *name,
-            bool(state[g] == USED),
-            *(float(x) for x in (age[g], value[g], previous[g], cadence[g])),
+            bool(counts[0, g] == USED),
+            *(float(x) for x in values[:, g]),
         )
         for g, name in enumerate(names)
-        if state[g] != ABSENT
+        if counts[0, g] != ABSENT
     ]

@@ -22,13 +22,19 @@ from tideline.features.address import Address, parse_address
 from tideline.features.answers import Answers, empty_answers, evidence_arrays, turned
 from tideline.features.arrays import I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches, reach_us, span_us
-from tideline.features.evidence import witness
+from tideline.features.door import (
+    NO_COUNTS,
+    NO_NUMBERS,
+    NO_REASONS,
+    SUMS,
+    SWEEP,
+    WITNESS,
+    ask,
+)
 from tideline.features.groups import Group
 from tideline.features.legs import LegKey, LegSet, make_legs
 from tideline.features.plan import Question
 from tideline.features.signal import Formula, Signal
-from tideline.features.sums import sweep_sums
-from tideline.features.sweep import sweep
 
 
 def evaluate(
@@ -71,7 +77,7 @@ def evaluate_legs(
 ) -> Answers:
     """As :func:`evaluate`, on legs made before."""
     parsed = [check_address(text, signals) for text in addresses]
-    moments = np.ascontiguousarray(as_of, dtype=np.int64)
+    moments = np.require(as_of, np.int64, ["C", "W"])
     in_order = bool(np.all(moments[1:] >= moments[:-1]))
     order = np.arange(moments.size) if in_order else np.argsort(moments, kind="stable")
     ascending = moments if in_order else moments[order]
@@ -132,15 +138,21 @@ def _run(
     values = np.empty((len(batch.places), moments.size))
     reasons = np.empty((len(batch.places), moments.size), np.int8)
     question = Question(legs.arrays, batch.merged, batch.plan)
-    how = (batch.code, batch.n)
-    if batch.sums:
-        sweep_sums(
-            *(question.query, moments, batch.back, *how, batch.first, batch.slot),
-            *(batch.span, values, reasons),
-        )
-    else:
-        lags = batch.back // batch.addresses[0].window_us
-        sweep(question.query, moments, lags, *how, batch.slot, batch.span, values, reasons)
+    ask(
+        question.query,
+        SUMS if batch.sums else SWEEP,
+        moments,
+        batch.back,
+        batch.code,
+        batch.n,
+        batch.first,
+        batch.slot,
+        batch.span,
+        0,
+        values,
+        NO_COUNTS,
+        reasons,
+    )
     for j, place in enumerate(batch.places):
         answers.values[place, part] = values[j]
         answers.reason[place, part] = reasons[j]
@@ -162,5 +174,13 @@ def _gather_evidence(
             continue
         done[key] = place
         question = Question(legs.arrays, NO_STEPS, plan)
-        arrays = (array[place, part] for array in evidence_arrays(answers))
-        witness(question.query, moments, batch.span, key[1], *arrays)
+        values = np.empty((2, moments.size))
+        counts = np.empty((3, moments.size), np.int64)
+        nothing = (NO_NUMBERS,) * 5
+        ask(
+            *(question.query, WITNESS, moments, *nothing, batch.span, key[1]),
+            *(values, counts, NO_REASONS),
+        )
+        answers.age_s[place, part], answers.coverage[place, part] = values
+        answers.n[place, part], answers.revised[place, part] = counts[0], counts[2]
+        answers.basis[place, part] = counts[1]

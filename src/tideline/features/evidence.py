@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from tideline.domain.time import DAY, SECOND
-from tideline.features.arrays import A_F64, A_I8, A_I64, F64, FAR, I8, I64, Table
+from tideline.features.arrays import F64, FAR, I64
 from tideline.features.choose import advance, choose, present
 from tideline.features.flows import group_flow
 from tideline.features.formulas import MINUTES_UNTIL, path
-from tideline.features.jit import entry, kernel
+from tideline.features.jit import inlined, kernel
 from tideline.features.lookup import find, version, visible
 from tideline.features.plan import (
     FLOW,
     NEEDED,
     PULSE,
     STOCKS,
-    T_QUERY,
     WIDTH,
     Query,
     entry_at,
@@ -82,7 +80,7 @@ def next_odd(q: Query, i: int, high: int) -> int:
     return low
 
 
-@kernel
+@inlined
 def count_entries(q: Query, low: int, high: int, T: int, counts: I64) -> None:
     """Visible entries among low .. high-1 (none beyond the head), restated ones apart.
 
@@ -97,7 +95,7 @@ def count_entries(q: Query, low: int, high: int, T: int, counts: I64) -> None:
         i = next_odd(q, i + 1, high)
 
 
-@kernel
+@inlined
 def merge_pairs(q: Query, g: int, at: I64, end: I64, T: int, counts: I64) -> None:
     """Count distinct visible event times over the fields' entries at[f] .. end[f]-1."""
     while True:
@@ -117,7 +115,7 @@ def merge_pairs(q: Query, g: int, at: I64, end: I64, T: int, counts: I64) -> Non
         counts[1] += twice
 
 
-@kernel
+@inlined
 def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
     """Add the group's distinct event times in (T - w, T] to counts[0], restated ones to [1]."""
     at = np.zeros(FIELDS, np.int64)
@@ -138,7 +136,7 @@ def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
         merge_pairs(q, g, at, end, T, counts)
 
 
-@kernel
+@inlined
 def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
     """1 recorded, 2 assumed, 3 both: rows in (since, T] and the one in force at ``since``."""
     low = visible(q, l, since, T, head)
@@ -160,7 +158,7 @@ def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
     return (1 if assumed < count else 0) | (2 if assumed > 0 else 0)
 
 
-@kernel
+@inlined
 def covered(q: Query, T: int) -> float:
     """Share of the sum, or of the count, of the groups seen in the last 7 days."""
     if info_of(q.info, 0).single:
@@ -185,25 +183,17 @@ def covered(q: Query, T: int) -> float:
     return top / bottom if bottom > 0.0 else np.nan
 
 
-@entry((T_QUERY, A_I64, types.int64, types.int64, A_F64, A_I64, A_F64, A_I8, A_I64))
-def witness(
-    queries: Table,
-    as_of: I64,
-    span: int,
-    reach: int,
-    age: F64,
-    n: I64,
-    coverage: F64,
-    basis: I8,
-    revised: I64,
-) -> None:
+@inlined
+def witness(q: Query, as_of: I64, span: int, reach: int, values: F64, counts: I64) -> None:
     """Evidence of one transform at every as_of (ascending).
 
-    ``span`` is how far back breaks count, ``reach`` how far back rows were used.
+    ``span`` is how far back breaks count, ``reach`` how far back rows were used. Fills values
+    with age in seconds and coverage, counts with n, basis and revised, a row each.
     """
-    q = queries[0]
+    age, coverage = values[0], values[1]
+    n, basis, revised = counts[0], counts[1], counts[2]
     start(q)
-    counts = np.zeros(2, np.int64)
+    pairs = np.zeros(2, np.int64)
     for r in range(as_of.size):
         T = as_of[r]
         advance(q, T)
@@ -212,12 +202,12 @@ def witness(
         if choose(q, T, span) != NONE:
             continue
         oldest, bases = FAR, 0
-        counts[:] = 0
+        pairs[0], pairs[1] = 0, 0
         for g in range(q.groups):
             if not group_at(q.group, g).used:
                 continue
             oldest = min(oldest, newest_event(q, g, T))
-            count_pairs(q, g, T, counts)
+            count_pairs(q, g, T, pairs)
             for f in range(FIELDS):
                 l = role(q, g, NEEDED + f)
                 if f == 0 and info_of(q.info, 0).formula == MINUTES_UNTIL:
@@ -225,7 +215,7 @@ def witness(
                 if l >= 0:
                     bases |= bases_of_leg(q, l, T - reach, T, head_at(q.heads, l).at)
         age[r] = (T - oldest) / SECOND
-        n[r], revised[r], basis[r] = counts[0], counts[1], bases
+        n[r], revised[r], basis[r] = pairs[0], pairs[1], bases
         coverage[r] = covered(q, T)
 
 
@@ -240,23 +230,11 @@ def cadence_of(q: Query, l: int, T: int) -> float:
     return version_at(q.version, version(q, i, T)).cadence / SECOND
 
 
-@entry((T_QUERY, types.int64, types.int64, types.int64, A_I64, A_F64, A_F64, A_F64, A_F64))
-def describe_groups(
-    queries: Table,
-    T: int,
-    span: int,
-    back: int,
-    state: I64,
-    age: F64,
-    value: F64,
-    previous: F64,
-    cadence: F64,
-) -> None:
-    """State (absent, left out, used), age, value, previous value and cadence of each group at T.
-
-    ``back`` is how far before T the previous value stood.
-    """
-    q = queries[0]
+@inlined
+def describe_groups(q: Query, T: int, span: int, back: int, values: F64, counts: I64) -> None:
+    """Each group at T: counts its state (absent, left out, used), values its age in seconds,
+    value, previous value (``back`` before) and cadence in seconds, a row each."""
+    age, value, previous, cadence, state = values[0], values[1], values[2], values[3], counts[0]
     start(q)
     advance(q, T)
     choose(q, T, span)

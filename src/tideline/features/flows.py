@@ -38,8 +38,6 @@ MEMBERS = WIDTH[FEED]
 def sum_rows(q: Query, l: int, t: int, w: int, T: int, head: int) -> float:
     """Represented values with event_time in (t - w, t], added in event order from 0.0."""
     total = 0.0
-    if l < 0:
-        return total
     low = find(q, l, t - w) + 1
     high = find(q, l, t) + 1
     if low >= high:
@@ -145,7 +143,7 @@ def feed_problem(q: Query, g: int, feed: int, t: int, w: int, T: int) -> int:
 def group_flow(q: Query, g: int, f: int, t: int, w: int, T: int) -> float:
     """What flow f of group g summed up in (t - w, t]."""
     l = role(q, g, FLOWS + f)
-    return sum_rows(q, l, t, w, T, head_at(q.heads, l).at if l >= 0 else -1)
+    return sum_rows(q, l, t, w, T, head_at(q.heads, l).at) if l >= 0 else 0.0
 
 
 @kernel

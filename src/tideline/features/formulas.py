@@ -10,7 +10,7 @@ import numpy as np
 
 from tideline.domain.time import DAY, MINUTE
 from tideline.features.flows import flow_problem, group_flow
-from tideline.features.jit import kernel
+from tideline.features.jit import inlined, kernel
 from tideline.features.lookup import value_at
 from tideline.features.merged import merged_find
 from tideline.features.plan import (
@@ -22,6 +22,7 @@ from tideline.features.plan import (
     head_at,
     info_of,
     note_of,
+    part,
     role,
     step_at,
 )
@@ -51,6 +52,7 @@ FLOW_RATIO = int(Formula.FLOW_RATIO)
 FLOW_DIFFERENCE = int(Formula.FLOW_DIFFERENCE)
 SPOT_PERP = int(Formula.SPOT_PERP)
 
+A_DAY = part(DAY)
 FUNDING_HOURS = 8.0
 """Funding rates are compared per 8 hours."""
 
@@ -138,7 +140,7 @@ def weighted_mean(q: Query, t: int, T: int) -> float:
     return divided(q, top, bottom)
 
 
-@kernel
+@inlined
 def dispersion(q: Query, t: int, T: int) -> float:
     """Weighted standard deviation of funding over the groups used."""
     top, bottom, count = 0.0, 0.0, 0
@@ -159,7 +161,7 @@ def dispersion(q: Query, t: int, T: int) -> float:
     return np.sqrt(square / bottom)
 
 
-@kernel
+@inlined
 def share_top(q: Query, t: int, T: int) -> float:
     """The largest venue's share of the sum. Groups stand venue by venue."""
     whole, part, largest, venue = 0.0, 0.0, 0.0, -1
@@ -176,7 +178,7 @@ def share_top(q: Query, t: int, T: int) -> float:
     return divided(q, largest, whole)
 
 
-@kernel
+@inlined
 def market_cap(q: Query, t: int, T: int) -> float:
     """Open interest / (supply x price); price: first live index, else first live mark."""
     leg = -1
@@ -246,7 +248,7 @@ def weighted_return(q: Query, t: int, since: int, T: int) -> float:
     return divided(q, top, bottom)
 
 
-@kernel
+@inlined
 def realised_vol(q: Query, t: int, w: int, T: int) -> float:
     """Square root of the sum of squared returns over the 60 sub-windows of (t - w, t]."""
     square = 0.0
@@ -279,7 +281,7 @@ def stock_value(q: Query, t: int, T: int) -> float:
         g = only(q)
         ahead = path(q, g, group_at(q.group, g).pick, t, T) - t
         return ahead / MINUTE if ahead > 0.0 else np.nan
-    turned = flow_total(q, 0, t, DAY, T)
+    turned = flow_total(q, 0, t, A_DAY, T)
     return np.nan if np.isnan(turned) else divided(q, total(q, 0, t, T), turned)
 
 

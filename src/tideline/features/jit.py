@@ -1,31 +1,79 @@
-"""How kernels are compiled: to disk once, without the interpreter lock, telling when it is slow."""
+"""How kernels are compiled: to disk once, without the interpreter lock, telling when it is slow.
+
+Numba's own cache looks at the file of the outermost function alone, so a kernel would go on
+running yesterday's helpers. The directory of ours is named after the state of the whole folder.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import event
+from numba.core import config, event
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _state() -> str:
+    """A fingerprint of every source file beside this one."""
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for found in sorted(os.scandir(_HERE), key=lambda item: item.name):
+        if found.name.endswith(".py"):
+            facts = found.stat()
+            digest.update(f"{found.name} {facts.st_size} {facts.st_mtime_ns};".encode())
+    return digest.hexdigest()
+
+
+def _cache_directory() -> str:
+    """Beside the sources where that can be written, else in the user's cache."""
+    name = f"kernels-{_state()}"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    for base in (os.path.join(_HERE, "__pycache__"), os.path.join(home, "tideline")):
+        place = os.path.join(base, name)
+        try:
+            os.makedirs(place, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(place, os.W_OK):
+            return place
+    return os.path.join(tempfile.gettempdir(), f"tideline-{os.getuid()}-{name}")
+
+
+_CACHE = _cache_directory()
+
+
+def _compiled(function: F, *signature: Any, **options: Any) -> F:
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _CACHE  # read when the function is decorated, restored for everyone else
+    try:
+        made = numba.njit(*signature, cache=True, nogil=True, error_model="numpy", **options)
+        return cast(F, made(function))
+    finally:
+        config.CACHE_DIR = before
 
 
 def kernel(function: F) -> F:
     """A compiled function that only other compiled functions call."""
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    made = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-    return cast(F, made)
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def inlined(function: F) -> F:
+    """A kernel with one caller, compiled as a part of it and not a second time by itself."""
+    return _compiled(function, inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def entry(signature: Any) -> Callable[[F], F]:
     """A compiled function called from Python, for exactly ``signature``, kept on disk."""
 
     def wrap(function: F) -> F:
-        options = {"no_cfunc_wrapper": True}
-        made = numba.njit(signature, cache=True, nogil=True, error_model="numpy", **options)
-        return cast(F, made(function))
+        return _compiled(function, signature, no_cfunc_wrapper=True)
 
     return wrap
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -26,25 +26,31 @@ from tideline.features.memory import number_reader, record_reader
 STOCK, CHANGE, FLOW = 0, 1, 2
 """Kinds, as codes."""
 
+
+def part(column: int) -> int:
+    """A column number that is no literal to the compiler: one compiled copy serves all columns."""
+    return cast(int, np.int64(column))
+
+
 # Columns of ``role[g]``: the leg of group g in each part, -1 where absent.
-STOCKS = 0
+STOCKS = part(0)
 """Stock fields by formula: [v]; weighed [v, oi]; basis [mark, index, oi]; market cap [oi_usd,
 index, mark]; funding [quoted, its interval, settled, its interval, oi, oi_usd]; minutes until
 funding [next time as the quoted rate ages, as the settled one ages, quoted, settled]."""
-FLOWS = 6
+FLOWS = part(6)
 """The one or two summed flow fields."""
-FEED = 8
+FEED = part(8)
 """All legs that show the first summed field's feed was up, heartbeats last."""
-FEED_2 = 14
+FEED_2 = part(14)
 """The same of the second summed field, where it has a feed of its own."""
-GAP = 20
-BREAKS = 21
+GAP = part(20)
+BREAKS = part(21)
 """Break rows of the needed fields (funding: quoted, settled, then the rest)."""
-NEEDED = 27
+NEEDED = part(27)
 """Legs whose rows are the evidence."""
-PULSE = 35
+PULSE = part(35)
 """Heartbeats."""
-VENUE = 36
+VENUE = part(36)
 """Not a leg: the venue's place in catalogue order."""
 ROLES = 37
 
@@ -151,4 +157,4 @@ used_at = number_reader(np.int64)
 @kernel
 def role(q: Query, g: int, part: int) -> int:
     """The leg that plays ``part`` in group g, -1 if none."""
-    return role_at(q.roles, g * ROLES + part)
+    return np.int64(role_at(q.roles, g * ROLES + part))  # type: ignore[return-value]

@@ -1,33 +1,32 @@
-"""Many moments at once: one pass over requests in time order.
+"""Many moments at once, block by block.
 
-Every request is answered from the legs alone; what is carried from one to the next is only where
+    1. ``settled_samples``  of a merged sum: lag by lag over the block, read front to back
+    2. ``fill_moment``      moment by moment: the groups, then every sample not filled yet
+    3. ``transform``        transform by transform over the block
+
+Every moment is answered from the legs alone; what is carried from one to the next is only where
 the newest visible entries are. So a batch, one by one and any split over threads give the same
-bits.
+bits. A stock's x(t) does not depend on the window, so all windows of a sum share one sweep.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
-from tideline.features.arrays import A_I64, F64, I8, I64, M_F64, M_I8, Table
+from tideline.features.arrays import F64, I8, I64
 from tideline.features.choose import advance, choose
 from tideline.features.extremes import extremes
-from tideline.features.formulas import LOG_CHANGE, SUM, total, window_value
-from tideline.features.jit import entry, kernel
+from tideline.features.formulas import LOG_CHANGE, SUM, window_value
+from tideline.features.jit import inlined, kernel
 from tideline.features.merged import merged_find
-from tideline.features.plan import (
-    T_QUERY,
-    Query,
-    group_at,
-    head_at,
-    info_of,
-    leg_at,
-    note_of,
-    step_at,
-)
-from tideline.features.reasons import NONE, STALE
-from tideline.features.transforms import MAX, MIN, transformed
+from tideline.features.plan import Query, group_at, head_at, info_of, leg_at, note_of, step_at
+from tideline.features.reasons import NONE
+from tideline.features.transforms import MIN, inside, transform
+
+BLOCK = 256
+"""Moments at once: the samples of 100 lags then fit the second-level cache."""
+UNSETTLED = np.inf
+"""Stands for a sample whose merged step was not settled; sums of stored values are finite."""
 
 
 @kernel
@@ -38,99 +37,104 @@ def start(q: Query) -> None:
 
 
 @kernel
-def all_used(q: Query) -> bool:
-    """Is every group of the signal in L(T)?"""
+def whole(q: Query) -> bool:
+    """May the merged sum answer for L(T)? Only if every group of the signal is in it."""
+    formula = info_of(q.info, 0).formula
+    if q.steps == 0 or not (formula == SUM or formula == LOG_CHANGE):  # noqa: PLR1714, SIM109
+        return False
     for g in range(q.groups):  # noqa: SIM110 - kernels know no generators
         if not group_at(q.group, g).used:
             return False
     return True
 
 
-@kernel
-def whole(q: Query) -> bool:
-    """May the merged sum answer for L(T)?"""
-    formula = info_of(q.info, 0).formula
-    return q.steps > 0 and formula in (SUM, LOG_CHANGE) and all_used(q)
+@inlined
+def settled_samples(q: Query, as_of: I64, back: I64, x: F64, pending: I64) -> None:
+    """x[k, r] = S(T - back[k]) where that step is settled at T; ``pending[r]`` counts the rest."""
+    size, last = as_of.size, q.steps - 1
+    for r in range(size):
+        pending[r] = 0
+    for k in range(back.size):
+        i = merged_find(q, as_of[0] - back[k])
+        for r in range(size):
+            T = as_of[r]
+            t = T - back[k]
+            if i < last and step_at(q.step, i + 1).event <= t:
+                i = merged_find(q, t)
+            if i < 0:
+                x[k, r] = np.nan
+            elif step_at(q.step, i).settled <= T:
+                x[k, r] = step_at(q.step, i).value
+            else:
+                x[k, r] = UNSETTLED
+                pending[r] += 1
 
 
-@kernel
-def sum_samples(q: Query, T: int, lags: I64, x: F64, why: I64) -> None:
-    """``window_value`` of a merged sum at every lag: the hot loop, without what it never needs."""
+@inlined
+def fill_moment(
+    q: Query, T: int, r: int, back: I64, merged: bool, pending: int, x: F64, why: I8
+) -> None:
+    """The samples of one moment; of a merged sum only those that its steps could not give."""
+    note = note_of(q.note, 0)
+    note.whole = 1 if whole(q) else 0
+    if merged and note.whole and pending == 0:
+        return
     w = info_of(q.info, 0).window
-    for k in range(lags.size):
-        t = T - lags[k] * w
-        i = merged_find(q, t)
-        why[k] = STALE
-        if i < 0:
-            x[k] = np.nan
-        elif step_at(q.step, i).settled <= T:
-            x[k] = step_at(q.step, i).value
-        else:
-            x[k] = total(q, 0, t, T)
+    for k in range(back.size):
+        if not (merged and note.whole) or x[k, r] == UNSETTLED:
+            x[k, r] = window_value(q, T - back[k], w, T)
+            why[k, r] = note.cause
 
 
-@kernel
-def bounded(code: int, bounds: F64) -> float:
-    """min, max or range of the bounds found; NaN if none were."""
-    if bounds[0] > bounds[1]:
-        return np.nan
-    if code == MIN:
-        return bounds[0]
-    return bounds[1] if code == MAX else bounds[1] - bounds[0]
-
-
-@entry((T_QUERY, A_I64, A_I64, A_I64, A_I64, A_I64, types.int64, M_F64, M_I8))
+@inlined
 def sweep(
-    queries: Table,
+    q: Query,
     as_of: I64,
-    lags: I64,
+    back: I64,
     code: I64,
     n: I64,
+    first: I64,
     slot: I64,
+    merged: bool,
     span: int,
     values: F64,
     reasons: I8,
 ) -> None:
     """Answer ``len(code)`` transforms of one signal at every as_of (ascending).
 
-    ``lags`` are the sample lags in windows, ascending from 0 and contiguous as far as any baseline
-    reaches; ``slot[j]`` is where transform j finds its own lag; ``span`` how far back breaks
-    count. Fills values[j, r] and reasons[j, r].
+    ``back`` are the sample distances in µs: transform j finds its x(T) at ``first[j]``, its
+    baseline in the rows after that, its own lag at ``slot[j]``. ``merged`` says that the signal is
+    a sum with merged steps; ``span`` how far back breaks count. Fills values[j, r], reasons[j, r].
     """
-    q = queries[0]
     start(q)
-    info = info_of(q.info, 0)
-    note = note_of(q.note, 0)
-    w = info.window
-    bounds = np.empty(2, np.float64)
-    x = np.empty(lags.size, np.float64)
-    why = np.empty(lags.size, np.int64)
-    inside = code.max() >= MIN
-    for r in range(as_of.size):
-        T = as_of[r]
-        advance(q, T)
-        problem = choose(q, T, span)
-        if problem != NONE:
-            for j in range(code.size):
-                values[j, r] = np.nan
-                reasons[j, r] = problem
-            continue
-        note.whole = 1 if whole(q) else 0
-        if note.whole and info.formula == SUM:
-            sum_samples(q, T, lags, x, why)
-        else:
-            for k in range(lags.size):
-                x[k] = window_value(q, T - lags[k] * w, w, T)
-                why[k] = note.cause
-        if inside:
-            extremes(q, T, bounds)
-        outside = note.cause
+    x = np.empty((back.size, BLOCK), np.float64)
+    why = np.zeros((back.size, BLOCK), np.int8)
+    work, bounds = np.empty((4, BLOCK), np.float64), np.empty((BLOCK, 2), np.float64)
+    pending, problem = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
+    cause, count = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
+    ranged = code.max() >= MIN
+    for low in range(0, as_of.size, BLOCK):
+        block = as_of[low : low + BLOCK]
+        size = block.size
+        if merged:
+            settled_samples(q, block, back, x, pending)
+        for r in range(size):
+            advance(q, block[r])
+            problem[r] = choose(q, block[r], span)
+            if problem[r] == NONE:
+                fill_moment(q, block[r], r, back, merged, pending[r], x, why)
+                if ranged:
+                    extremes(q, block[r], bounds[r])
+                    cause[r] = note_of(q.note, 0).cause
         for j in range(code.size):
+            out, told = values[j, low : low + size], reasons[j, low : low + size]
             if code[j] >= MIN:
-                value = bounded(code[j], bounds)
-                note.cause = outside
+                for r in range(size):
+                    told[r] = NONE
+                inside(code[j], bounds, cause, size, out, told)
             else:
-                value = transformed(q, code[j], n[j], slot[j], x, why)
-            values[j, r] = value
-            cause = note.cause if note.cause != NONE else STALE
-            reasons[j, r] = cause if np.isnan(value) else NONE
+                transform(code[j], n[j], first[j], slot[j], x, why, size, count, work, out, told)
+            for r in range(size):
+                if problem[r] != NONE:
+                    out[r] = np.nan
+                    told[r] = problem[r]

@@ -16,7 +16,7 @@ from tideline.features.engine import evaluate_legs
 from tideline.features.evidence import BASES
 from tideline.features.legs import LegSet
 from tideline.features.reasons import REASONS
-from tideline.features.samples import samples
+from tideline.features.sampling import samples
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.readings.bands import Mode
