@@ -11,15 +11,19 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import types
 
+from tideline.domain.time import SECOND
 from tideline.features.arrays import (
     A_I32,
     A_I64,
+    A_U8,
     F64,
     FAR,
     I32,
     I64,
     R_F64,
+    R_I32,
     R_I64,
     R_U8,
     T_ENTRY,
@@ -29,6 +33,27 @@ from tideline.features.arrays import (
     Table,
 )
 from tideline.features.jit import entry, kernel
+
+
+@entry((R_I32, R_I32, R_I32, types.int64, types.int64, A_I32, A_U8))
+def mix(
+    venue: I32, instrument: I32, field: I32, instruments: int, fields: int, mixed: I32, seen: U8
+) -> None:
+    """One number for each row's three words, and which numbers there are."""
+    for row in range(mixed.size):
+        number = (venue[row] * instruments + instrument[row]) * fields + field[row]
+        mixed[row] = number
+        seen[number] = 1
+
+
+@entry((A_I32, A_I64))
+def count_rows(leg: I32, off: I64) -> None:
+    """off[l] = number of rows of the legs before l; rows with a negative leg do not count."""
+    for row in range(leg.size):
+        if leg[row] >= 0:
+            off[leg[row] + 1] += 1
+    for l in range(1, off.size):
+        off[l] += off[l - 1]
 
 
 @entry((A_I32, A_I64, A_I64))
@@ -44,12 +69,12 @@ def scatter(leg: I32, off: I64, order: I64) -> None:
 
 @kernel
 def _after(event: I64, known: I64, log: I64, a: int, b: int) -> bool:
-    """Does row a come after row b in (event, known, log) order?"""
+    """Does row a come after row b in (event, known, log) order? Without log: in row order."""
     if event[a] != event[b]:
         return bool(event[a] > event[b])
     if known[a] != known[b]:
         return bool(known[a] > known[b])
-    return bool(log[a] > log[b])
+    return bool(log[a] > log[b]) if log.size > 0 else a > b
 
 
 @kernel
@@ -119,12 +144,12 @@ def bounds(event: I64, order: I64, off: I64, leg: Table) -> int:
     return total
 
 
-@entry((R_I64, R_I64, R_F64, R_I64, R_U8, A_I64, A_I64, T_LEG, T_VERSION, T_ENTRY))
+@entry((R_I64, R_I64, R_F64, R_F64, R_U8, A_I64, A_I64, T_LEG, T_VERSION, T_ENTRY))
 def fill(
     event: I64,
     known: I64,
     value: F64,
-    cadence: I64,
+    cadence_s: F64,
     assumed: U8,
     order: I64,
     off: I64,
@@ -132,18 +157,25 @@ def fill(
     version: Table,
     entries: Table,
 ) -> None:
-    """Versions and entries; ``odd`` marks, one entry on, those with several versions."""
+    """Versions and entries; ``odd`` marks, one entry on, those with several versions.
+
+    No cadence given: 0. No ``assumed`` given: all recorded.
+    """
     at = -1
     for l in range(leg.size):
         for i in range(off[l], off[l + 1]):
             row = order[i]
-            expiry = event[row] + max(leg[l].max_age, 3 * cadence[row])
+            cadence = 0
+            if cadence_s.size > 0 and not np.isnan(cadence_s[row]):
+                cadence = int(np.rint(cadence_s[row] * SECOND))
+            was_assumed = 1 if assumed.size > 0 and assumed[row] else 0
+            expiry = event[row] + max(leg[l].max_age, 3 * cadence)
             version[i].known = known[row]
             version[i].value = value[row]
-            version[i].cadence = cadence[row]
-            version[i].assumed = assumed[row]
+            version[i].cadence = cadence
+            version[i].assumed = was_assumed
             version[i].expiry = expiry
-            leg[l].coarsest = max(leg[l].coarsest, cadence[row])
+            leg[l].coarsest = max(leg[l].coarsest, cadence)
             if i == off[l] or event[row] != entries[at].event:
                 at += 1
                 entries[at].event = event[row]
@@ -154,7 +186,7 @@ def fill(
             entries[at].last = known[row]
             entries[at].value = value[row]
             entries[at].expiry = expiry
-            entries[at + 1].assumed = assumed[row]
+            entries[at + 1].assumed = was_assumed
     entries[at + 1].versions = version.size
 
 

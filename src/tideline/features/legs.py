@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from tideline.domain.fields import BY_NAME, default_max_age_us
-from tideline.domain.time import HOUR, SECOND
+from tideline.domain.time import HOUR
 from tideline.features import build
 from tideline.features.arrays import ENTRY, FAR, I32, I64, LEG, VERSION, Legs
 
@@ -73,10 +73,11 @@ def _name_legs(rows: pa.Table) -> tuple[list[LegKey], I32]:
     fields, f = _codes(rows["field"])
     if not rows.num_rows:
         return [], np.empty(0, np.int32)
-    mixed = (v * np.int32(len(instruments)) + i) * np.int32(len(fields)) + f
-    room = len(venues) * len(instruments) * len(fields)
-    present = np.flatnonzero(np.bincount(mixed, minlength=room))
-    number = np.full(room, -1, np.int32)
+    mixed = np.empty(rows.num_rows, np.int32)
+    seen = np.zeros(len(venues) * len(instruments) * len(fields), np.uint8)
+    build.mix(v, i, f, len(instruments), len(fields), mixed, seen)
+    present = np.flatnonzero(seen)
+    number = np.full(seen.size, -1, np.int32)
     keys: list[LegKey] = []
     for code in present.tolist():
         group, field = divmod(code, len(fields))
@@ -133,24 +134,29 @@ def _int64(column: pa.ChunkedArray) -> I64:
 
 
 def _columns(rows: pa.Table, source: I64 | None) -> dict[str, Any]:
-    size = rows.num_rows
-    cadence = rows["cadence_s"].to_numpy() if "cadence_s" in rows.column_names else np.zeros(size)
+    """The columns as arrays. Empty: ``log`` when the rows stand in log order, ``cadence`` when
+    none is given, ``assumed`` when all rows are recorded."""
+    given = "cadence_s" in rows.column_names
+    cadence = rows["cadence_s"].to_numpy() if given else np.empty(0)
     if "seq" in rows.column_names and "row" in rows.column_names:
         log = (_int64(rows["seq"]) << 32) + _int64(rows["row"])
     else:
-        log = np.arange(size, dtype=np.int64)
+        log = np.empty(0, np.int64)
     assumed = _equal(rows["basis"], "recorded") if "basis" in rows.column_names else None
     columns = {
         "event": _int64(rows["event_time"]),
         "known": _int64(rows["known_time"]),
         "value": np.ascontiguousarray(rows["value"].to_numpy(), dtype=np.float64),
-        "cadence": np.rint(np.nan_to_num(cadence) * SECOND).astype(np.int64),
-        "assumed": np.zeros(size, np.uint8) if assumed is None else (~assumed).astype(np.uint8),
+        "cadence": np.ascontiguousarray(cadence, dtype=np.float64),
+        "assumed": np.empty(0, np.uint8) if assumed is None else (~assumed).astype(np.uint8),
         "log": log,
     }
     if source is None:
         return columns
-    return {name: np.ascontiguousarray(column[source]) for name, column in columns.items()}
+    return {
+        name: np.ascontiguousarray(column[source]) if column.size else column
+        for name, column in columns.items()
+    }
 
 
 def _max_age(key: LegKey) -> int:
@@ -163,8 +169,8 @@ def _max_age(key: LegKey) -> int:
 def _assemble(
     keys: list[LegKey], leg_of_row: I32, c: dict[str, Any], before: Mapping[LegKey, int]
 ) -> Legs:
-    counts = np.bincount(leg_of_row[leg_of_row >= 0], minlength=len(keys)).astype(np.int64)
-    off = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    off = np.zeros(len(keys) + 1, np.int64)
+    build.count_rows(leg_of_row, off)
     rows = int(off[-1])
     order = np.empty(rows, np.int64)
     build.scatter(leg_of_row, off, order)
