@@ -19,12 +19,22 @@ from tideline.features.extremes import extremes
 from tideline.features.formulas import LOG_CHANGE, SUM, window_value
 from tideline.features.jit import inlined, kernel
 from tideline.features.merged import merged_find
-from tideline.features.plan import Query, group_at, head_at, info_of, leg_at, note_of, step_at
+from tideline.features.plan import (
+    Query,
+    group_at,
+    head_at,
+    info_of,
+    leg_at,
+    note_of,
+    step_at,
+)
 from tideline.features.reasons import NONE
 from tideline.features.transforms import MIN, inside, transform
 
 BLOCK = 256
 """Moments at once: the samples of 100 lags then fit the second-level cache."""
+NEAR = 64
+"""Steps between two moments up to which walking to the next beats looking it up."""
 UNSETTLED = np.inf
 """Stands for a sample whose merged step was not settled; sums of stored values are finite."""
 
@@ -52,6 +62,8 @@ def whole(q: Query) -> bool:
 def settled_samples(q: Query, as_of: I64, back: I64, x: F64, pending: I64) -> None:
     """x[k, r] = S(T - back[k]) where that step is settled at T; ``pending[r]`` counts the rest."""
     size, last = as_of.size, q.steps - 1
+    ends = merged_find(q, as_of[0]), merged_find(q, as_of[size - 1])
+    dense = ends[1] - ends[0] < NEAR * size
     for r in range(size):
         pending[r] = 0
     for k in range(back.size):
@@ -59,7 +71,12 @@ def settled_samples(q: Query, as_of: I64, back: I64, x: F64, pending: I64) -> No
         for r in range(size):
             T = as_of[r]
             t = T - back[k]
-            if i < last and step_at(q.step, i + 1).event <= t:
+            if dense:
+                while i + 8 <= last and step_at(q.step, i + 8).event <= t:
+                    i += 8
+                while i < last and step_at(q.step, i + 1).event <= t:
+                    i += 1
+            elif i < last and step_at(q.step, i + 1).event <= t:
                 i = merged_find(q, t)
             if i < 0:
                 x[k, r] = np.nan
