@@ -111,8 +111,6 @@ def array_of(dtype: Any, *, ndim: int = 1, readonly: bool = False) -> Any:
 
 A_I64 = array_of(np.int64)
 A_I32 = array_of(np.int32)
-A_F64 = array_of(np.float64)
-A_I8 = array_of(np.int8)
 M_F64 = array_of(np.float64, ndim=2)
 M_I64 = array_of(np.int64, ndim=2)
 M_I8 = array_of(np.int8, ndim=2)

@@ -129,8 +129,10 @@ def _one_window(
     name, code, n = addresses[0].window, _codes(addresses), _ns(addresses)
     lags = np.array(sorted(_lags(addresses)), np.int64)
     slot = np.searchsorted(lags, np.where(np.isin(code, (DELTA, RATE)), n, 0)).astype(np.int64)
-    visits = lags.size + (SUB_WINDOWS if code.max() >= MIN else 0)
     plan = plans[name]
+    visits = lags.size
+    if code.max() >= MIN:
+        visits += SUB_WINDOWS + _rows_within(plan, legs, addresses[0].window_us)
     steps = merged_for(plan, legs, moments * visits, merged)
     first = np.zeros(code.size, np.int64)
     back = lags * addresses[0].window_us
@@ -189,6 +191,19 @@ def _lags(addresses: Iterable[Address]) -> set[int]:
         elif code in (DELTA, RATE):
             lags.add(address.n)
     return lags | set(range(deepest + 1))
+
+
+def _rows_within(plan: Plan, legs: LegSet, window_us: int) -> int:
+    """About how many rows of the first stock field lie in one window."""
+    total = 0.0
+    for l in plan.role[:, STOCKS].tolist():
+        leg = legs.arrays.leg[l]
+        if l >= 0 and leg["high"] > leg["low"]:
+            entries = legs.arrays.entry
+            span = int(entries[leg["high"] - 1]["event"]) - int(entries[leg["low"]]["event"])
+            rows = int(leg["high"]) - int(leg["low"])
+            total += rows * min(1.0, window_us / max(span, 1))
+    return int(total)
 
 
 def merged_for(

@@ -18,7 +18,6 @@ from tideline.features.sweep import sweep
 SWEEP, SUMS, WITNESS, DESCRIBE = 0, 1, 2, 3
 
 NO_NUMBERS = np.empty(0, np.int64)
-NO_VALUES = np.empty((0, 0), np.float64)
 NO_COUNTS = np.empty((0, 0), np.int64)
 NO_REASONS = np.empty((0, 0), np.int8)
 
