@@ -32,8 +32,14 @@ from tideline.features.plan import (
     BREAKS,
     FEED,
     FEED_2,
+    FIRST_FIELD,
     NEEDED,
+    OI_COIN,
+    OI_USD,
     PULSE,
+    QUOTED,
+    SECOND_FIELD,
+    SETTLED,
     VENUE,
     WIDTH,
     Query,
@@ -42,15 +48,16 @@ from tideline.features.plan import (
     head_at,
     info_of,
     leg_at,
+    part,
     role,
     used_at,
 )
 from tideline.features.reasons import BREAK, NO_DATA, NONE, STALE
 
+QUOTED_THERE, SETTLED_THERE = part(2), part(3)
+"""Stock columns of the two rates in minutes-until-funding."""
 DISPERSION_SHARE = 0.05
 """Share of open interest from which a venue counts in the dispersion of funding."""
-OI_USD = 5
-"""The stock column of open_interest_usd in the funding formulas."""
 _BREAKS, _NEEDED = WIDTH[BREAKS], WIDTH[NEEDED]
 
 
@@ -80,12 +87,12 @@ def broken(q: Query, g: int, since: int, T: int) -> bool:
 @inlined
 def funding_alive(q: Query, g: int, T: int) -> bool:
     """Quoted funding with its interval, else settled with its own; and what weighs it."""
-    for pick in (0, 2):
+    for pick in (QUOTED, SETTLED):
         if not np.isnan(path(q, g, pick, T, T) + path(q, g, pick + 1, T, T)):
             group_at(q.group, g).pick = pick
             if info_of(q.info, 0).formula == FUNDING_ONE:
                 return True
-            return not np.isnan(path(q, g, 4, T, T) + path(q, g, OI_USD, T, T))
+            return not np.isnan(path(q, g, OI_COIN, T, T) + path(q, g, OI_USD, T, T))
     return False
 
 
@@ -96,9 +103,10 @@ def group_alive(q: Query, g: int, T: int) -> bool:
     if info.formula in (FUNDING, FUNDING_DISPERSION, FUNDING_ONE):
         return funding_alive(q, g, T)
     if info.formula == MINUTES_UNTIL:
-        settled = np.isnan(path(q, g, 2, T, T)) and not np.isnan(path(q, g, 3, T, T))
-        group_at(q.group, g).pick = 1 if settled else 0
-        return not np.isnan(path(q, g, 1 if settled else 0, T, T))
+        quoted, settled = path(q, g, QUOTED_THERE, T, T), path(q, g, SETTLED_THERE, T, T)
+        column = SECOND_FIELD if np.isnan(quoted) and not np.isnan(settled) else FIRST_FIELD
+        group_at(q.group, g).pick = column
+        return not np.isnan(path(q, g, column, T, T))
     for f in range(info.stocks):
         if np.isnan(path(q, g, f, T, T)):
             return False

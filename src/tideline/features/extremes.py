@@ -16,6 +16,7 @@ from tideline.features.jit import kernel
 from tideline.features.lookup import find
 from tideline.features.merged import STEPS_PER_BLOCK, merged_find
 from tideline.features.plan import (
+    FIRST_FIELD,
     FLOWS,
     STOCK,
     STOCKS,
@@ -59,7 +60,7 @@ def over_steps(q: Query, w: int, T: int, bounds: F64) -> None:
             i += STEPS_PER_BLOCK
             continue
         step = step_at(q.step, i)
-        widen(bounds, step.value if step.settled <= T else total(q, 0, step.event, T))
+        widen(bounds, step.value if step.settled <= T else total(q, FIRST_FIELD, step.event, T))
         i += 1
 
 

@@ -15,6 +15,8 @@ from tideline.features.lookup import value_at
 from tideline.features.merged import merged_find
 from tideline.features.plan import (
     CHANGE,
+    FIRST_FIELD,
+    SECOND_FIELD,
     STOCKS,
     VENUE,
     Query,
@@ -52,7 +54,7 @@ FLOW_RATIO = int(Formula.FLOW_RATIO)
 FLOW_DIFFERENCE = int(Formula.FLOW_DIFFERENCE)
 SPOT_PERP = int(Formula.SPOT_PERP)
 
-A_DAY = part(DAY)
+A_DAY, ABSENT = part(DAY), part(-1)
 FUNDING_HOURS = 8.0
 """Funding rates are compared per 8 hours."""
 
@@ -88,7 +90,7 @@ def quantity(q: Query, t: int, T: int) -> float:
             return np.nan
         if step_at(q.step, i).settled <= T:
             return step_at(q.step, i).value
-    return total(q, 0, t, T)
+    return total(q, FIRST_FIELD, t, T)
 
 
 @kernel
@@ -131,9 +133,9 @@ def weighted_mean(q: Query, t: int, T: int) -> float:
         if formula == FUNDING:
             v = funding_rate(q, g, t, T)
         else:
-            v = path(q, g, 0, t, T)
+            v = path(q, g, FIRST_FIELD, t, T)
             if formula == BASIS:
-                index = path(q, g, 1, t, T)
+                index = path(q, g, SECOND_FIELD, t, T)
                 v = divided(q, v - index, index)
         top += group_at(q.group, g).weight * v
         bottom += group_at(q.group, g).weight
@@ -171,7 +173,7 @@ def share_top(q: Query, t: int, T: int) -> float:
         if role(q, g, VENUE) != venue:
             venue = role(q, g, VENUE)
             part = 0.0
-        v = path(q, g, 0, t, T)
+        v = path(q, g, FIRST_FIELD, t, T)
         part += v
         whole += v
         largest = max(largest, part)
@@ -181,13 +183,13 @@ def share_top(q: Query, t: int, T: int) -> float:
 @inlined
 def market_cap(q: Query, t: int, T: int) -> float:
     """Open interest / (supply x price); price: first live index, else first live mark."""
-    leg = -1
+    leg = ABSENT
     for f in range(1, 3):
         for g in range(q.groups):
             if leg < 0 and not np.isnan(path(q, g, f, T, T)):
                 leg = role(q, g, STOCKS + f)
     capital = leg_path(q, info_of(q.info, 0).supply, t, T) * leg_path(q, leg, t, T)
-    return divided(q, total(q, 0, t, T), capital)
+    return divided(q, total(q, FIRST_FIELD, t, T), capital)
 
 
 @kernel
@@ -208,10 +210,10 @@ def flow_total(q: Query, f: int, t: int, w: int, T: int) -> float:
 def flow_value(q: Query, t: int, w: int, T: int) -> float:
     """Sum, total, ratio, imbalance or difference of flows over (t - w, t]."""
     formula = info_of(q.info, 0).formula
-    a = flow_total(q, 0, t, w, T)
+    a = flow_total(q, FIRST_FIELD, t, w, T)
     if formula == FLOW_SUM or np.isnan(a):
         return a
-    b = flow_total(q, 1, t, w, T)
+    b = flow_total(q, SECOND_FIELD, t, w, T)
     if np.isnan(b):
         return b
     if formula == FLOW_TOTAL:
@@ -221,7 +223,7 @@ def flow_value(q: Query, t: int, w: int, T: int) -> float:
     if formula == FLOW_RATIO:
         return divided(q, a, b)
     if formula == SPOT_PERP:
-        return divided(q, a, b * total(q, 0, T, T))
+        return divided(q, a, b * total(q, FIRST_FIELD, T, T))
     return divided(q, a - b, a + b)
 
 
@@ -242,7 +244,7 @@ def weighted_return(q: Query, t: int, since: int, T: int) -> float:
     top, bottom = 0.0, 0.0
     for g in range(q.groups):
         if group_at(q.group, g).used:
-            moved = log_ratio(q, path(q, g, 0, t, T), path(q, g, 0, since, T))
+            moved = log_ratio(q, path(q, g, FIRST_FIELD, t, T), path(q, g, FIRST_FIELD, since, T))
             top += group_at(q.group, g).weight * moved
             bottom += group_at(q.group, g).weight
     return divided(q, top, bottom)
@@ -266,7 +268,7 @@ def stock_value(q: Query, t: int, T: int) -> float:
     if formula == SUM:
         return quantity(q, t, T)
     if formula == FIRST:
-        return total(q, 0, t, T)
+        return total(q, FIRST_FIELD, t, T)
     if formula in (WEIGHTED_MEAN, BASIS, FUNDING):
         return weighted_mean(q, t, T)
     if formula == FUNDING_ONE:
@@ -281,8 +283,8 @@ def stock_value(q: Query, t: int, T: int) -> float:
         g = only(q)
         ahead = path(q, g, group_at(q.group, g).pick, t, T) - t
         return ahead / MINUTE if ahead > 0.0 else np.nan
-    turned = flow_total(q, 0, t, A_DAY, T)
-    return np.nan if np.isnan(turned) else divided(q, total(q, 0, t, T), turned)
+    turned = flow_total(q, FIRST_FIELD, t, A_DAY, T)
+    return np.nan if np.isnan(turned) else divided(q, total(q, FIRST_FIELD, t, T), turned)
 
 
 @kernel
@@ -296,10 +298,10 @@ def change_value(q: Query, t: int, w: int, T: int) -> float:
     if formula == REALISED_VOL:
         return realised_vol(q, t, w, T)
     if formula == DIVERGENCE:
-        built = log_ratio(q, total(q, 1, t, T), total(q, 1, t - w, T))
+        built = log_ratio(q, total(q, SECOND_FIELD, t, T), total(q, SECOND_FIELD, t - w, T))
         return np.abs(weighted_return(q, t, t - w, T)) - built
-    a, b = flow_total(q, 0, t, w, T), flow_total(q, 1, t, w, T)
-    then = total(q, 0, t - w, T)
+    a, b = flow_total(q, FIRST_FIELD, t, w, T), flow_total(q, SECOND_FIELD, t, w, T)
+    then = total(q, FIRST_FIELD, t - w, T)
     return np.nan if np.isnan(a + b + then) else divided(q, a + b, then)
 
 

@@ -37,6 +37,10 @@ STOCKS = part(0)
 """Stock fields by formula: [v]; weighed [v, oi]; basis [mark, index, oi]; market cap [oi_usd,
 index, mark]; funding [quoted, its interval, settled, its interval, oi, oi_usd]; minutes until
 funding [next time as the quoted rate ages, as the settled one ages, quoted, settled]."""
+FIRST_FIELD, SECOND_FIELD = part(0), part(1)
+"""The first and the second stock field, or summed flow, of a formula."""
+QUOTED, SETTLED, OI_COIN, OI_USD = part(0), part(2), part(4), part(5)
+"""Stock fields of the funding formulas."""
 FLOWS = part(6)
 """The one or two summed flow fields."""
 FEED = part(8)
