@@ -49,6 +49,7 @@ from tideline.features.plan import (
     info_of,
     leg_at,
     part,
+    query_at,
     role,
     used_at,
 )
@@ -64,22 +65,25 @@ _BREAKS, _NEEDED = WIDTH[BREAKS], WIDTH[NEEDED]
 @kernel
 def advance(q: Query, T: int) -> None:
     """Move the newest visible entry of every leg in use on to T."""
-    for j in range(q.used_count):
-        l = used_at(q.used, j)
-        head_at(q.heads, l).at = newest(q, l, T, head_at(q.heads, l).at)
+    for j in range(query_at(q, 0).used_count):
+        l = used_at(query_at(q, 0).used, j)
+        head_at(query_at(q, 0).heads, l).at = newest(q, l, T, head_at(query_at(q, 0).heads, l).at)
 
 
 @inlined
 def broken(q: Query, g: int, since: int, T: int) -> bool:
     """Does a break known at T lie in [since, T] for a field the group needs?"""
-    formula = info_of(q.info, 0).formula
+    formula = info_of(query_at(q, 0).info, 0).formula
     rates = formula in (FUNDING, FUNDING_DISPERSION, FUNDING_ONE)
-    other = 1 - group_at(q.group, g).pick // 2 if rates else -1
+    other = 1 - group_at(query_at(q, 0).group, g).pick // 2 if rates else -1
     for f in range(_BREAKS):
         l = role(q, g, BREAKS + f)
         if l >= 0 and f != other:
-            i = visible(q, l, T, T, head_at(q.heads, l).at)
-            if i >= leg_at(q.leg, l).low and entry_at(q.entry, i).event >= since:
+            i = visible(q, l, T, T, head_at(query_at(q, 0).heads, l).at)
+            if (
+                i >= leg_at(query_at(q, 0).leg, l).low
+                and entry_at(query_at(q, 0).entry, i).event >= since
+            ):
                 return True
     return False
 
@@ -89,8 +93,8 @@ def funding_alive(q: Query, g: int, T: int) -> bool:
     """Quoted funding with its interval, else settled with its own; and what weighs it."""
     for pick in (QUOTED, SETTLED):
         if not np.isnan(path(q, g, pick, T, T) + path(q, g, pick + 1, T, T)):
-            group_at(q.group, g).pick = pick
-            if info_of(q.info, 0).formula == FUNDING_ONE:
+            group_at(query_at(q, 0).group, g).pick = pick
+            if info_of(query_at(q, 0).info, 0).formula == FUNDING_ONE:
                 return True
             return not np.isnan(path(q, g, OI_COIN, T, T) + path(q, g, OI_USD, T, T))
     return False
@@ -99,13 +103,13 @@ def funding_alive(q: Query, g: int, T: int) -> bool:
 @inlined
 def group_alive(q: Query, g: int, T: int) -> bool:
     """Is every field that the formula needs of group g alive at T?"""
-    info = info_of(q.info, 0)
+    info = info_of(query_at(q, 0).info, 0)
     if info.formula in (FUNDING, FUNDING_DISPERSION, FUNDING_ONE):
         return funding_alive(q, g, T)
     if info.formula == MINUTES_UNTIL:
         quoted, settled = path(q, g, QUOTED_THERE, T, T), path(q, g, SETTLED_THERE, T, T)
         column = SECOND_FIELD if np.isnan(quoted) and not np.isnan(settled) else FIRST_FIELD
-        group_at(q.group, g).pick = column
+        group_at(query_at(q, 0).group, g).pick = column
         return not np.isnan(path(q, g, column, T, T))
     for f in range(info.stocks):
         if np.isnan(path(q, g, f, T, T)):
@@ -131,16 +135,16 @@ def weight_column(formula: int) -> int:
 @inlined
 def largest_per_venue(q: Query, T: int) -> None:
     """Keep per venue the group with the largest open_interest_usd (ties: first by name)."""
-    for g in range(q.groups):
-        if not group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if not group_at(query_at(q, 0).group, g).used:
             continue
         mine = path(q, g, OI_USD, T, T)
         for h in range(g):
-            if group_at(q.group, h).used and role(q, h, VENUE) == role(q, g, VENUE):
+            if group_at(query_at(q, 0).group, h).used and role(q, h, VENUE) == role(q, g, VENUE):
                 if path(q, h, OI_USD, T, T) >= mine:
-                    group_at(q.group, g).used = 0
+                    group_at(query_at(q, 0).group, g).used = 0
                 else:
-                    group_at(q.group, h).used = 0
+                    group_at(query_at(q, 0).group, h).used = 0
                 break
 
 
@@ -149,9 +153,9 @@ def leave_out_broken(q: Query, T: int, span: int) -> int:
     """Leave out the groups with a break in [T - span, T]; how many there were."""
     count = 0
     if span >= 0:
-        for g in range(q.groups):
-            if group_at(q.group, g).used and broken(q, g, T - span, T):
-                group_at(q.group, g).used = 0
+        for g in range(query_at(q, 0).groups):
+            if group_at(query_at(q, 0).group, g).used and broken(q, g, T - span, T):
+                group_at(query_at(q, 0).group, g).used = 0
                 count += 1
     return count
 
@@ -159,22 +163,24 @@ def leave_out_broken(q: Query, T: int, span: int) -> int:
 @inlined
 def weigh(q: Query, T: int) -> None:
     """Open interest in coin at T as the weight of each group used, where the formula weighs."""
-    column = weight_column(info_of(q.info, 0).formula)
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
-            group_at(q.group, g).weight = path(q, g, column, T, T) if column >= 0 else 1.0
+    column = weight_column(info_of(query_at(q, 0).info, 0).formula)
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
+            group_at(query_at(q, 0).group, g).weight = (
+                path(q, g, column, T, T) if column >= 0 else 1.0
+            )
 
 
 @inlined
 def leave_out_small(q: Query) -> None:
     """Keep the groups that hold at least DISPERSION_SHARE of the open interest of those used."""
     total = 0.0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
-            total += group_at(q.group, g).weight
-    for g in range(q.groups):
-        if group_at(q.group, g).weight < DISPERSION_SHARE * total:
-            group_at(q.group, g).used = 0
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
+            total += group_at(query_at(q, 0).group, g).weight
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).weight < DISPERSION_SHARE * total:
+            group_at(query_at(q, 0).group, g).used = 0
 
 
 @kernel
@@ -182,8 +188,10 @@ def was_seen(q: Query, l: int, T: int) -> bool:
     """Has the leg had a row at or before T, as known at T?"""
     if l < 0:
         return False
-    leg = leg_at(q.leg, l)
-    return bool(leg.before <= T or visible(q, l, T, T, head_at(q.heads, l).at) >= leg.low)
+    leg = leg_at(query_at(q, 0).leg, l)
+    return bool(
+        leg.before <= T or visible(q, l, T, T, head_at(query_at(q, 0).heads, l).at) >= leg.low
+    )
 
 
 @kernel
@@ -200,7 +208,7 @@ def nothing_used(q: Query, T: int, broke: int) -> int:
     """The reason when no group is left."""
     if broke > 0:
         return BREAK
-    for g in range(q.groups):
+    for g in range(query_at(q, 0).groups):
         if present(q, g, T):
             return STALE
     return NO_DATA
@@ -212,13 +220,13 @@ def choose(q: Query, T: int, span: int) -> int:
 
     ``span`` is how far back from T breaks count; negative where they do not.
     """
-    info = info_of(q.info, 0)
-    for g in range(q.groups):
-        group_at(q.group, g).used = 0
-    for g in range(q.groups):
+    info = info_of(query_at(q, 0).info, 0)
+    for g in range(query_at(q, 0).groups):
+        group_at(query_at(q, 0).group, g).used = 0
+    for g in range(query_at(q, 0).groups):
         if info.single and not present(q, g, T):
             continue
-        group_at(q.group, g).used = 1 if group_alive(q, g, T) else 0
+        group_at(query_at(q, 0).group, g).used = 1 if group_alive(q, g, T) else 0
         if info.single:
             break
     if info.formula in (FUNDING, FUNDING_DISPERSION):
@@ -228,8 +236,8 @@ def choose(q: Query, T: int, span: int) -> int:
     if info.formula == FUNDING_DISPERSION:
         leave_out_small(q)
     used = False
-    for g in range(q.groups):
-        used = used or group_at(q.group, g).used == 1
+    for g in range(query_at(q, 0).groups):
+        used = used or group_at(query_at(q, 0).group, g).used == 1
     if not used:
         return nothing_used(q, T, broke)
     if info.formula == MARKET_CAP and np.isnan(leg_path(q, info.supply, T, T)):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from tideline.features.arrays import A_I64, F64, I8, I64, M_F64, M_I8, M_I64, Table
+from tideline.features.arrays import A_I64, F64, I8, I64, M_F64, M_I8, M_I64
 from tideline.features.evidence import describe_groups, witness
 from tideline.features.jit import entry
-from tideline.features.plan import T_QUERY
+from tideline.features.plan import Query
 from tideline.features.sweep import sweep
 
 SWEEP, SUMS, WITNESS, DESCRIBE = 0, 1, 2, 3
@@ -25,9 +25,9 @@ NO_REASONS = np.empty((0, 0), np.int8)
 _NUMBERS = (types.int64, A_I64, A_I64, A_I64, A_I64, A_I64, A_I64, types.int64, types.int64)
 
 
-@entry((T_QUERY, *_NUMBERS, M_F64, M_I64, M_I8))
+@entry((types.int64, *_NUMBERS, M_F64, M_I64, M_I8))
 def ask(
-    queries: Table,
+    q: Query,
     task: int,
     as_of: I64,
     back: I64,
@@ -42,7 +42,6 @@ def ask(
     reasons: I8,
 ) -> None:
     """Run one task of one query; see the kernels for what they fill."""
-    q = queries[0]
     if task == SWEEP or task == SUMS:  # noqa: SIM109, PLR1714 - kernels build no tuples
         sweep(q, as_of, back, code, n, first, slot, task == SUMS, span, values, reasons)
     elif task == WITNESS:

@@ -23,6 +23,7 @@ from tideline.features.plan import (
     head_at,
     info_of,
     leg_at,
+    query_at,
     role,
     version_at,
 )
@@ -45,20 +46,21 @@ def newest_event(q: Query, g: int, T: int) -> int:
     for f in range(FIELDS + 1):
         l = role(q, g, NEEDED + f) if f < FIELDS else role(q, g, PULSE)
         if l >= 0:
-            i = visible(q, l, T, T, head_at(q.heads, l).at)
-            if i >= leg_at(q.leg, l).low:
-                newest = max(newest, entry_at(q.entry, i).event)
+            i = visible(q, l, T, T, head_at(query_at(q, 0).heads, l).at)
+            if i >= leg_at(query_at(q, 0).leg, l).low:
+                newest = max(newest, entry_at(query_at(q, 0).entry, i).event)
     return newest
 
 
 @kernel
 def restated(q: Query, i: int, T: int) -> bool:
     """Has entry i two or more distinct values known at T?"""
-    first = entry_at(q.entry, i).versions
-    for v in range(first + 1, entry_at(q.entry, i + 1).versions):
+    first = entry_at(query_at(q, 0).entry, i).versions
+    for v in range(first + 1, entry_at(query_at(q, 0).entry, i + 1).versions):
         if (
-            version_at(q.version, v).known <= T
-            and version_at(q.version, v).value != version_at(q.version, first).value
+            version_at(query_at(q, 0).version, v).known <= T
+            and version_at(query_at(q, 0).version, v).value
+            != version_at(query_at(q, 0).version, first).value
         ):
             return True
     return False
@@ -67,13 +69,13 @@ def restated(q: Query, i: int, T: int) -> bool:
 @kernel
 def next_odd(q: Query, i: int, high: int) -> int:
     """The first entry from i on that is late or has several versions; high if there is none."""
-    before = entry_at(q.entry, i).odd
-    if entry_at(q.entry, high).odd == before:
+    before = entry_at(query_at(q, 0).entry, i).odd
+    if entry_at(query_at(q, 0).entry, high).odd == before:
         return high
     low = i
     while low < high:
         middle = (low + high) // 2
-        if entry_at(q.entry, middle + 1).odd > before:
+        if entry_at(query_at(q, 0).entry, middle + 1).odd > before:
             high = middle
         else:
             low = middle + 1
@@ -86,10 +88,14 @@ def count_entries(q: Query, low: int, high: int, T: int, counts: I64) -> None:
 
     Only odd entries need a look: all others are visible and of one version.
     """
-    counts[0] += high - low - (entry_at(q.entry, high).odd - entry_at(q.entry, low).odd)
+    counts[0] += (
+        high
+        - low
+        - (entry_at(query_at(q, 0).entry, high).odd - entry_at(query_at(q, 0).entry, low).odd)
+    )
     i = next_odd(q, low, high)
     while i < high:
-        if entry_at(q.entry, i).first <= T:
+        if entry_at(query_at(q, 0).entry, i).first <= T:
             counts[0] += 1
             counts[1] += restated(q, i, T)
         i = next_odd(q, i + 1, high)
@@ -101,14 +107,14 @@ def merge_pairs(q: Query, g: int, at: I64, end: I64, T: int, counts: I64) -> Non
     while True:
         event, twice = FAR, False
         for f in range(FIELDS):
-            while at[f] < end[f] and entry_at(q.entry, at[f]).first > T:
+            while at[f] < end[f] and entry_at(query_at(q, 0).entry, at[f]).first > T:
                 at[f] += 1
             if at[f] < end[f]:
-                event = min(event, entry_at(q.entry, at[f]).event)
+                event = min(event, entry_at(query_at(q, 0).entry, at[f]).event)
         if event == FAR:
             return
         for f in range(FIELDS):
-            if at[f] < end[f] and entry_at(q.entry, at[f]).event == event:
+            if at[f] < end[f] and entry_at(query_at(q, 0).entry, at[f]).event == event:
                 twice = twice or restated(q, at[f], T)
                 at[f] += 1
         counts[0] += 1
@@ -124,8 +130,8 @@ def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
     for f in range(FIELDS):
         l = role(q, g, NEEDED + f)
         if l >= 0:
-            at[f] = find(q, l, T - info_of(q.info, 0).window) + 1
-            end[f] = min(find(q, l, T), head_at(q.heads, l).at) + 1
+            at[f] = find(q, l, T - info_of(query_at(q, 0).info, 0).window) + 1
+            end[f] = min(find(q, l, T), head_at(query_at(q, 0).heads, l).at) + 1
             if at[f] < end[f]:
                 filled += 1
                 only = f
@@ -140,18 +146,26 @@ def count_pairs(q: Query, g: int, T: int, counts: I64) -> None:
 def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
     """1 recorded, 2 assumed, 3 both: rows in (since, T] and the one in force at ``since``."""
     low = visible(q, l, since, T, head)
-    if low < leg_at(q.leg, l).low or since > version_at(q.version, version(q, low, T)).expiry:
+    if (
+        low < leg_at(query_at(q, 0).leg, l).low
+        or since > version_at(query_at(q, 0).version, version(q, low, T)).expiry
+    ):
         low = find(q, l, since) + 1
     high = min(find(q, l, T), head) + 1
     if low >= high:
         return 0
-    assumed = entry_at(q.entry, high).assumed - entry_at(q.entry, low).assumed
+    assumed = (
+        entry_at(query_at(q, 0).entry, high).assumed - entry_at(query_at(q, 0).entry, low).assumed
+    )
     count = high - low
     i = next_odd(q, low, high)
     while i < high:
-        assumed -= entry_at(q.entry, i + 1).assumed - entry_at(q.entry, i).assumed
-        if entry_at(q.entry, i).first <= T:
-            assumed += version_at(q.version, version(q, i, T)).assumed
+        assumed -= (
+            entry_at(query_at(q, 0).entry, i + 1).assumed
+            - entry_at(query_at(q, 0).entry, i).assumed
+        )
+        if entry_at(query_at(q, 0).entry, i).first <= T:
+            assumed += version_at(query_at(q, 0).version, version(q, i, T)).assumed
         else:
             count -= 1
         i = next_odd(q, i + 1, high)
@@ -161,24 +175,24 @@ def bases_of_leg(q: Query, l: int, since: int, T: int, head: int) -> int:
 @inlined
 def covered(q: Query, T: int) -> float:
     """Share of the sum, or of the count, of the groups seen in the last 7 days."""
-    if info_of(q.info, 0).single:
+    if info_of(query_at(q, 0).info, 0).single:
         return 1.0
     top, bottom = 0.0, 0.0
-    for g in range(q.groups):
-        seen, last = group_at(q.group, g).used == 1, 0.0
+    for g in range(query_at(q, 0).groups):
+        seen, last = group_at(query_at(q, 0).group, g).used == 1, 0.0
         for f in range(FIELDS):
             l = role(q, g, NEEDED + f)
             if l < 0:
                 continue
-            i = visible(q, l, T, T, head_at(q.heads, l).at)
-            if i >= leg_at(q.leg, l).low:
-                seen = seen or entry_at(q.entry, i).event > T - COVERAGE_SPAN
+            i = visible(q, l, T, T, head_at(query_at(q, 0).heads, l).at)
+            if i >= leg_at(query_at(q, 0).leg, l).low:
+                seen = seen or entry_at(query_at(q, 0).entry, i).event > T - COVERAGE_SPAN
                 if f == 0:
-                    last = version_at(q.version, version(q, i, T)).value
+                    last = version_at(query_at(q, 0).version, version(q, i, T)).value
         if seen:
-            part = last if info_of(q.info, 0).by_value == 1 else 1.0
+            part = last if info_of(query_at(q, 0).info, 0).by_value == 1 else 1.0
             bottom += part
-            if group_at(q.group, g).used:
+            if group_at(query_at(q, 0).group, g).used:
                 top += part
     return top / bottom if bottom > 0.0 else np.nan
 
@@ -203,17 +217,17 @@ def witness(q: Query, as_of: I64, span: int, reach: int, values: F64, counts: I6
             continue
         oldest, bases = FAR, 0
         pairs[0], pairs[1] = 0, 0
-        for g in range(q.groups):
-            if not group_at(q.group, g).used:
+        for g in range(query_at(q, 0).groups):
+            if not group_at(query_at(q, 0).group, g).used:
                 continue
             oldest = min(oldest, newest_event(q, g, T))
             count_pairs(q, g, T, pairs)
             for f in range(FIELDS):
                 l = role(q, g, NEEDED + f)
-                if f == 0 and info_of(q.info, 0).formula == MINUTES_UNTIL:
-                    l = role(q, g, STOCKS + group_at(q.group, g).pick)
+                if f == 0 and info_of(query_at(q, 0).info, 0).formula == MINUTES_UNTIL:
+                    l = role(q, g, STOCKS + group_at(query_at(q, 0).group, g).pick)
                 if l >= 0:
-                    bases |= bases_of_leg(q, l, T - reach, T, head_at(q.heads, l).at)
+                    bases |= bases_of_leg(q, l, T - reach, T, head_at(query_at(q, 0).heads, l).at)
         age[r] = (T - oldest) / SECOND
         n[r], revised[r], basis[r] = pairs[0], pairs[1], bases
         coverage[r] = covered(q, T)
@@ -224,10 +238,10 @@ def cadence_of(q: Query, l: int, T: int) -> float:
     """Cadence in seconds of the leg's newest represented row at T; NaN if there is none."""
     if l < 0:
         return np.nan
-    i = visible(q, l, T, T, head_at(q.heads, l).at)
-    if i < leg_at(q.leg, l).low:
+    i = visible(q, l, T, T, head_at(query_at(q, 0).heads, l).at)
+    if i < leg_at(query_at(q, 0).leg, l).low:
         return np.nan
-    return version_at(q.version, version(q, i, T)).cadence / SECOND
+    return version_at(query_at(q, 0).version, version(q, i, T)).cadence / SECOND
 
 
 @inlined
@@ -238,13 +252,13 @@ def describe_groups(q: Query, T: int, span: int, back: int, values: F64, counts:
     start(q)
     advance(q, T)
     choose(q, T, span)
-    info = info_of(q.info, 0)
-    for g in range(q.groups):
+    info = info_of(query_at(q, 0).info, 0)
+    for g in range(query_at(q, 0).groups):
         age[g], value[g], previous[g], cadence[g] = np.nan, np.nan, np.nan, np.nan
         state[g] = ABSENT
         if not present(q, g, T):
             continue
-        state[g] = USED if group_at(q.group, g).used else LEFT_OUT
+        state[g] = USED if group_at(query_at(q, 0).group, g).used else LEFT_OUT
         cadence[g] = cadence_of(q, role(q, g, NEEDED), T)
         newest = newest_event(q, g, T)
         if newest > -FAR:
@@ -253,7 +267,7 @@ def describe_groups(q: Query, T: int, span: int, back: int, values: F64, counts:
             value[g] = group_flow(q, g, 0, T, info.window, T)
             previous[g] = group_flow(q, g, 0, T - back, info.window, T)
         else:
-            column = group_at(q.group, g).pick
+            column = group_at(query_at(q, 0).group, g).pick
             value[g] = path(q, g, column, T, T)
             then = T - back
             previous[g] = path(q, g, column, then, T)

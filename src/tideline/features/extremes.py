@@ -28,6 +28,7 @@ from tideline.features.plan import (
     head_at,
     info_of,
     note_of,
+    query_at,
     role,
     step_at,
 )
@@ -53,13 +54,13 @@ def over_steps(q: Query, w: int, T: int, bounds: F64) -> None:
         if (
             i % STEPS_PER_BLOCK == 0
             and i + STEPS_PER_BLOCK <= end
-            and block_at(q.block, b).settled <= T
+            and block_at(query_at(q, 0).block, b).settled <= T
         ):
-            bounds[0] = min(bounds[0], block_at(q.block, b).low)
-            bounds[1] = max(bounds[1], block_at(q.block, b).high)
+            bounds[0] = min(bounds[0], block_at(query_at(q, 0).block, b).low)
+            bounds[1] = max(bounds[1], block_at(query_at(q, 0).block, b).high)
             i += STEPS_PER_BLOCK
             continue
-        step = step_at(q.step, i)
+        step = step_at(query_at(q, 0).step, i)
         widen(bounds, step.value if step.settled <= T else total(q, FIRST_FIELD, step.event, T))
         i += 1
 
@@ -69,11 +70,11 @@ def over_leg(q: Query, l: int, w: int, T: int, bounds: F64) -> None:
     """Bounds over the represented event times of one leg with T - w < event < T."""
     if l < 0:
         return
-    for i in range(find(q, l, T - w) + 1, head_at(q.heads, l).at + 1):
-        t = entry_at(q.entry, i).event
+    for i in range(find(q, l, T - w) + 1, head_at(query_at(q, 0).heads, l).at + 1):
+        t = entry_at(query_at(q, 0).entry, i).event
         if t >= T:
             return
-        if entry_at(q.entry, i).first <= T:
+        if entry_at(query_at(q, 0).entry, i).first <= T:
             widen(bounds, stock_value(q, t, T))
 
 
@@ -82,19 +83,19 @@ def stock_bounds(q: Query, w: int, T: int, bounds: F64) -> None:
     """Bounds of S_T over [T - w, T]."""
     widen(bounds, stock_value(q, T - w, T))
     widen(bounds, stock_value(q, T, T))
-    if note_of(q.note, 0).whole:
+    if note_of(query_at(q, 0).note, 0).whole:
         over_steps(q, w, T, bounds)
         return
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             for f in range(_STOCKS):
                 over_leg(q, role(q, g, STOCKS + f), w, T, bounds)
-            if info_of(q.info, 0).formula == OI_VOLUME:
+            if info_of(query_at(q, 0).info, 0).formula == OI_VOLUME:
                 over_leg(q, role(q, g, FLOWS), w, T, bounds)
-    over_leg(q, info_of(q.info, 0).supply, w, T, bounds)
-    if info_of(q.info, 0).formula == MARKET_CAP:
-        for g in range(q.groups):
-            if not group_at(q.group, g).used:
+    over_leg(q, info_of(query_at(q, 0).info, 0).supply, w, T, bounds)
+    if info_of(query_at(q, 0).info, 0).formula == MARKET_CAP:
+        for g in range(query_at(q, 0).groups):
+            if not group_at(query_at(q, 0).group, g).used:
                 over_leg(q, role(q, g, STOCKS + 1), w, T, bounds)
                 over_leg(q, role(q, g, STOCKS + 2), w, T, bounds)
 
@@ -103,8 +104,8 @@ def stock_bounds(q: Query, w: int, T: int, bounds: F64) -> None:
 def extremes(q: Query, T: int, bounds: F64) -> None:
     """Fill bounds with the smallest and largest value; (inf, -inf) and a cause if there is none."""
     bounds[0], bounds[1] = np.inf, -np.inf
-    w = info_of(q.info, 0).window
-    if info_of(q.info, 0).kind == STOCK:
+    w = info_of(query_at(q, 0).info, 0).window
+    if info_of(query_at(q, 0).info, 0).kind == STOCK:
         stock_bounds(q, w, T, bounds)
         return
     newest = 0
@@ -113,5 +114,5 @@ def extremes(q: Query, T: int, bounds: F64) -> None:
         width = t - (T - (k + 1) * w // SUB_WINDOWS)
         widen(bounds, window_value(q, t, width, T))
         if k == 0:
-            newest = note_of(q.note, 0).cause
-    note_of(q.note, 0).cause = newest
+            newest = note_of(query_at(q, 0).note, 0).cause
+    note_of(query_at(q, 0).note, 0).cause = newest

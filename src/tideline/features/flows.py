@@ -25,6 +25,7 @@ from tideline.features.plan import (
     head_at,
     info_of,
     leg_at,
+    query_at,
     role,
     version_at,
 )
@@ -44,27 +45,30 @@ def sum_rows(q: Query, l: int, t: int, w: int, T: int, head: int) -> float:
         return total
     if plain(q, low, high, head):
         for i in range(low, high):
-            total += entry_at(q.entry, i).value
+            total += entry_at(query_at(q, 0).entry, i).value
         return total
     for i in range(low, min(high, head + 1)):
-        if entry_at(q.entry, i).last <= T:
-            total += entry_at(q.entry, i).value
-        elif entry_at(q.entry, i).first <= T:
-            total += version_at(q.version, version(q, i, T)).value
+        if entry_at(query_at(q, 0).entry, i).last <= T:
+            total += entry_at(query_at(q, 0).entry, i).value
+        elif entry_at(query_at(q, 0).entry, i).first <= T:
+            total += version_at(query_at(q, 0).version, version(q, i, T)).value
     return total
 
 
 @kernel
 def too_fine(q: Query, l: int, t: int, w: int, T: int, head: int) -> bool:
     """Is a represented bar in (t - w, t], or the newest one at t, longer than w?"""
-    if leg_at(q.leg, l).coarsest <= w:
+    if leg_at(query_at(q, 0).leg, l).coarsest <= w:
         return False
     i = visible(q, l, t, T, head)
-    while i >= leg_at(q.leg, l).low:
-        if version_at(q.version, version(q, i, T)).cadence > w:
+    while i >= leg_at(query_at(q, 0).leg, l).low:
+        if version_at(query_at(q, 0).version, version(q, i, T)).cadence > w:
             return True
         i = earlier(q, l, i - 1, T)
-        if i < leg_at(q.leg, l).low or entry_at(q.entry, i).event <= t - w:
+        if (
+            i < leg_at(query_at(q, 0).leg, l).low
+            or entry_at(query_at(q, 0).entry, i).event <= t - w
+        ):
             return False
     return False
 
@@ -77,16 +81,16 @@ def starts_late(q: Query, g: int, feed: int, t: int, w: int, T: int) -> bool:
         l = role(q, g, feed + position)
         if l < 0:
             continue
-        if leg_at(q.leg, l).before <= T:
+        if leg_at(query_at(q, 0).leg, l).before <= T:
             return False
         i = first_visible(q, l, T)
-        if i < leg_at(q.leg, l).high:
+        if i < leg_at(query_at(q, 0).leg, l).high:
             length = 0
-            if info_of(q.info, 0).bars == 1 and position < MEMBERS - 1:
-                length = version_at(q.version, version(q, i, T)).cadence
-            if entry_at(q.entry, i).event < first:
-                first, slack = entry_at(q.entry, i).event, length
-            elif entry_at(q.entry, i).event == first:
+            if info_of(query_at(q, 0).info, 0).bars == 1 and position < MEMBERS - 1:
+                length = version_at(query_at(q, 0).version, version(q, i, T)).cadence
+            if entry_at(query_at(q, 0).entry, i).event < first:
+                first, slack = entry_at(query_at(q, 0).entry, i).event, length
+            elif entry_at(query_at(q, 0).entry, i).event == first:
                 slack = max(slack, length)
     return bool(first - slack > t - w)
 
@@ -96,9 +100,9 @@ def gap_between(q: Query, l: int, start: int, end: int, T: int) -> bool:
     """Does a gap known at T overlap the open interval (start, end)?"""
     if l < 0:
         return False
-    i = visible(q, l, end - 1, T, head_at(q.heads, l).at)
-    while i >= leg_at(q.leg, l).low:
-        if version_at(q.version, version(q, i, T)).value > start:
+    i = visible(q, l, end - 1, T, head_at(query_at(q, 0).heads, l).at)
+    while i >= leg_at(query_at(q, 0).leg, l).low:
+        if version_at(query_at(q, 0).version, version(q, i, T)).value > start:
             return True
         i = earlier(q, l, i - 1, T)
     return False
@@ -112,13 +116,13 @@ def feed_fresh(q: Query, g: int, feed: int, t: int, T: int) -> bool:
         l = role(q, g, feed + position)
         if l < 0:
             continue
-        i = visible(q, l, t, T, head_at(q.heads, l).at)
-        if i < leg_at(q.leg, l).low:
+        i = visible(q, l, t, T, head_at(query_at(q, 0).heads, l).at)
+        if i < leg_at(query_at(q, 0).leg, l).low:
             continue
-        if entry_at(q.entry, i).event > newest:
-            newest, fresh = entry_at(q.entry, i).event, False
-        if entry_at(q.entry, i).event == newest:
-            fresh = fresh or t <= version_at(q.version, version(q, i, T)).expiry
+        if entry_at(query_at(q, 0).entry, i).event > newest:
+            newest, fresh = entry_at(query_at(q, 0).entry, i).event, False
+        if entry_at(query_at(q, 0).entry, i).event == newest:
+            fresh = fresh or t <= version_at(query_at(q, 0).version, version(q, i, T)).expiry
     return fresh
 
 
@@ -127,10 +131,10 @@ def feed_problem(q: Query, g: int, feed: int, t: int, w: int, T: int) -> int:
     """0 if the feed covers (t - w, t] as known at T, else the reason."""
     if not feed_fresh(q, g, feed, t, T):
         return STALE
-    if info_of(q.info, 0).bars == 1:
+    if info_of(query_at(q, 0).info, 0).bars == 1:
         for position in range(MEMBERS - 1):
             l = role(q, g, feed + position)
-            if l >= 0 and too_fine(q, l, t, w, T, head_at(q.heads, l).at):
+            if l >= 0 and too_fine(q, l, t, w, T, head_at(query_at(q, 0).heads, l).at):
                 return WINDOW_TOO_FINE
     if starts_late(q, g, feed, t, w, T):
         return SHORT_HISTORY
@@ -143,7 +147,7 @@ def feed_problem(q: Query, g: int, feed: int, t: int, w: int, T: int) -> int:
 def group_flow(q: Query, g: int, f: int, t: int, w: int, T: int) -> float:
     """What flow f of group g summed up in (t - w, t]."""
     l = role(q, g, FLOWS + f)
-    return sum_rows(q, l, t, w, T, head_at(q.heads, l).at) if l >= 0 else 0.0
+    return sum_rows(q, l, t, w, T, head_at(query_at(q, 0).heads, l).at) if l >= 0 else 0.0
 
 
 @kernel
@@ -151,6 +155,6 @@ def flow_problem(q: Query, g: int, f: int, t: int, w: int, T: int) -> int:
     """The problem of the feed that flow f of group g belongs to; 0 if there is none."""
     if f == 0:
         return feed_problem(q, g, FEED, t, w, T)
-    if info_of(q.info, 0).two_feeds == 1:
+    if info_of(query_at(q, 0).info, 0).two_feeds == 1:
         return feed_problem(q, g, FEED_2, t, w, T)
     return NONE

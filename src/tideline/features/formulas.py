@@ -25,6 +25,7 @@ from tideline.features.plan import (
     info_of,
     note_of,
     part,
+    query_at,
     role,
     step_at,
 )
@@ -62,7 +63,7 @@ FUNDING_HOURS = 8.0
 @kernel
 def leg_path(q: Query, l: int, t: int, T: int) -> float:
     """The leg's path at t; NaN for an absent leg."""
-    return value_at(q, l, t, T, head_at(q.heads, l).at) if l >= 0 else np.nan
+    return value_at(q, l, t, T, head_at(query_at(q, 0).heads, l).at) if l >= 0 else np.nan
 
 
 @kernel
@@ -75,8 +76,8 @@ def path(q: Query, g: int, f: int, t: int, T: int) -> float:
 def total(q: Query, f: int, t: int, T: int) -> float:
     """Σ of stock field f over the groups used."""
     result = 0.0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             result += path(q, g, f, t, T)
     return result
 
@@ -84,12 +85,12 @@ def total(q: Query, f: int, t: int, T: int) -> float:
 @kernel
 def quantity(q: Query, t: int, T: int) -> float:
     """Σ of the first stock field; by the merged steps where those are settled."""
-    if note_of(q.note, 0).whole:
+    if note_of(query_at(q, 0).note, 0).whole:
         i = merged_find(q, t)
         if i < 0:
             return np.nan
-        if step_at(q.step, i).settled <= T:
-            return step_at(q.step, i).value
+        if step_at(query_at(q, 0).step, i).settled <= T:
+            return step_at(query_at(q, 0).step, i).value
     return total(q, FIRST_FIELD, t, T)
 
 
@@ -97,7 +98,7 @@ def quantity(q: Query, t: int, T: int) -> float:
 def divided(q: Query, top: float, bottom: float) -> float:
     """top / bottom; null with reason zero_base where bottom is 0."""
     if bottom == 0.0:
-        note_of(q.note, 0).cause = ZERO_BASE
+        note_of(query_at(q, 0).note, 0).cause = ZERO_BASE
         return np.nan
     return top / bottom
 
@@ -105,8 +106,8 @@ def divided(q: Query, top: float, bottom: float) -> float:
 @kernel
 def only(q: Query) -> int:
     """The first group used."""
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             return g
     return 0
 
@@ -114,10 +115,10 @@ def only(q: Query) -> int:
 @kernel
 def funding_rate(q: Query, g: int, t: int, T: int) -> float:
     """Funding of one group per 8 h: quoted (pick 0) or settled (pick 2)."""
-    pick = group_at(q.group, g).pick
+    pick = group_at(query_at(q, 0).group, g).pick
     rate, interval = path(q, g, pick, t, T), path(q, g, pick + 1, t, T)
     if interval <= 0.0:
-        note_of(q.note, 0).cause = ZERO_BASE
+        note_of(query_at(q, 0).note, 0).cause = ZERO_BASE
         return np.nan
     return rate * FUNDING_HOURS / interval
 
@@ -125,10 +126,10 @@ def funding_rate(q: Query, g: int, t: int, T: int) -> float:
 @kernel
 def weighted_mean(q: Query, t: int, T: int) -> float:
     """Σ w·v / Σ w of a price, a basis or a funding rate."""
-    formula = info_of(q.info, 0).formula
+    formula = info_of(query_at(q, 0).info, 0).formula
     top, bottom = 0.0, 0.0
-    for g in range(q.groups):
-        if not group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if not group_at(query_at(q, 0).group, g).used:
             continue
         if formula == FUNDING:
             v = funding_rate(q, g, t, T)
@@ -137,8 +138,8 @@ def weighted_mean(q: Query, t: int, T: int) -> float:
             if formula == BASIS:
                 index = path(q, g, SECOND_FIELD, t, T)
                 v = divided(q, v - index, index)
-        top += group_at(q.group, g).weight * v
-        bottom += group_at(q.group, g).weight
+        top += group_at(query_at(q, 0).group, g).weight * v
+        bottom += group_at(query_at(q, 0).group, g).weight
     return divided(q, top, bottom)
 
 
@@ -146,20 +147,20 @@ def weighted_mean(q: Query, t: int, T: int) -> float:
 def dispersion(q: Query, t: int, T: int) -> float:
     """Weighted standard deviation of funding over the groups used."""
     top, bottom, count = 0.0, 0.0, 0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
-            top += group_at(q.group, g).weight * funding_rate(q, g, t, T)
-            bottom += group_at(q.group, g).weight
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
+            top += group_at(query_at(q, 0).group, g).weight * funding_rate(q, g, t, T)
+            bottom += group_at(query_at(q, 0).group, g).weight
             count += 1
     if count < 2 or bottom <= 0.0:
-        note_of(q.note, 0).cause = SHORT_HISTORY
+        note_of(query_at(q, 0).note, 0).cause = SHORT_HISTORY
         return np.nan
     mean = top / bottom
     square = 0.0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             off = funding_rate(q, g, t, T) - mean
-            square += group_at(q.group, g).weight * off * off
+            square += group_at(query_at(q, 0).group, g).weight * off * off
     return np.sqrt(square / bottom)
 
 
@@ -167,8 +168,8 @@ def dispersion(q: Query, t: int, T: int) -> float:
 def share_top(q: Query, t: int, T: int) -> float:
     """The largest venue's share of the sum. Groups stand venue by venue."""
     whole, part, largest, venue = 0.0, 0.0, 0.0, -1
-    for g in range(q.groups):
-        if not group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if not group_at(query_at(q, 0).group, g).used:
             continue
         if role(q, g, VENUE) != venue:
             venue = role(q, g, VENUE)
@@ -185,10 +186,10 @@ def market_cap(q: Query, t: int, T: int) -> float:
     """Open interest / (supply x price); price: first live index, else first live mark."""
     leg = ABSENT
     for f in range(1, 3):
-        for g in range(q.groups):
+        for g in range(query_at(q, 0).groups):
             if leg < 0 and not np.isnan(path(q, g, f, T, T)):
                 leg = role(q, g, STOCKS + f)
-    capital = leg_path(q, info_of(q.info, 0).supply, t, T) * leg_path(q, leg, t, T)
+    capital = leg_path(q, info_of(query_at(q, 0).info, 0).supply, t, T) * leg_path(q, leg, t, T)
     return divided(q, total(q, FIRST_FIELD, t, T), capital)
 
 
@@ -196,11 +197,11 @@ def market_cap(q: Query, t: int, T: int) -> float:
 def flow_total(q: Query, f: int, t: int, w: int, T: int) -> float:
     """Σ over groups of what flow f summed up in (t - w, t]; NaN with its cause if one cannot."""
     result = 0.0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             problem = flow_problem(q, g, f, t, w, T)
             if problem != NONE:
-                note_of(q.note, 0).cause = problem
+                note_of(query_at(q, 0).note, 0).cause = problem
                 return np.nan
             result += group_flow(q, g, f, t, w, T)
     return result
@@ -209,7 +210,7 @@ def flow_total(q: Query, f: int, t: int, w: int, T: int) -> float:
 @kernel
 def flow_value(q: Query, t: int, w: int, T: int) -> float:
     """Sum, total, ratio, imbalance or difference of flows over (t - w, t]."""
-    formula = info_of(q.info, 0).formula
+    formula = info_of(query_at(q, 0).info, 0).formula
     a = flow_total(q, FIRST_FIELD, t, w, T)
     if formula == FLOW_SUM or np.isnan(a):
         return a
@@ -233,7 +234,7 @@ def log_ratio(q: Query, now: float, then: float) -> float:
     if np.isnan(now) or np.isnan(then):
         return np.nan
     if now <= 0.0 or then <= 0.0:
-        note_of(q.note, 0).cause = ZERO_BASE
+        note_of(query_at(q, 0).note, 0).cause = ZERO_BASE
         return np.nan
     return np.log(now / then)
 
@@ -242,11 +243,11 @@ def log_ratio(q: Query, now: float, then: float) -> float:
 def weighted_return(q: Query, t: int, since: int, T: int) -> float:
     """Σ w·ln(P(t) / P(since)) / Σ w: never the log ratio of a re-weighted mean."""
     top, bottom = 0.0, 0.0
-    for g in range(q.groups):
-        if group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used:
             moved = log_ratio(q, path(q, g, FIRST_FIELD, t, T), path(q, g, FIRST_FIELD, since, T))
-            top += group_at(q.group, g).weight * moved
-            bottom += group_at(q.group, g).weight
+            top += group_at(query_at(q, 0).group, g).weight * moved
+            bottom += group_at(query_at(q, 0).group, g).weight
     return divided(q, top, bottom)
 
 
@@ -264,7 +265,7 @@ def realised_vol(q: Query, t: int, w: int, T: int) -> float:
 @kernel
 def stock_value(q: Query, t: int, T: int) -> float:
     """S_T(t): the formula applied to the group paths at t."""
-    formula = info_of(q.info, 0).formula
+    formula = info_of(query_at(q, 0).info, 0).formula
     if formula == SUM:
         return quantity(q, t, T)
     if formula == FIRST:
@@ -281,7 +282,7 @@ def stock_value(q: Query, t: int, T: int) -> float:
         return market_cap(q, t, T)
     if formula == MINUTES_UNTIL:
         g = only(q)
-        ahead = path(q, g, group_at(q.group, g).pick, t, T) - t
+        ahead = path(q, g, group_at(query_at(q, 0).group, g).pick, t, T) - t
         return ahead / MINUTE if ahead > 0.0 else np.nan
     turned = flow_total(q, FIRST_FIELD, t, A_DAY, T)
     return np.nan if np.isnan(turned) else divided(q, total(q, FIRST_FIELD, t, T), turned)
@@ -290,7 +291,7 @@ def stock_value(q: Query, t: int, T: int) -> float:
 @kernel
 def change_value(q: Query, t: int, w: int, T: int) -> float:
     """x(t) of a change: a function of what stood at t and at t - w."""
-    formula = info_of(q.info, 0).formula
+    formula = info_of(query_at(q, 0).info, 0).formula
     if formula == LOG_CHANGE:
         return log_ratio(q, quantity(q, t, T), quantity(q, t - w, T))
     if formula == RETURN:
@@ -308,8 +309,8 @@ def change_value(q: Query, t: int, w: int, T: int) -> float:
 @kernel
 def window_value(q: Query, t: int, w: int, T: int) -> float:
     """x(t) of any signal on window w."""
-    info = info_of(q.info, 0)
-    note_of(q.note, 0).cause = SHORT_HISTORY if info.kind == CHANGE else STALE
+    info = info_of(query_at(q, 0).info, 0)
+    note_of(query_at(q, 0).note, 0).cause = SHORT_HISTORY if info.kind == CHANGE else STALE
     if info.formula >= FLOW_SUM:
         return flow_value(q, t, w, T)
     if info.formula >= LOG_CHANGE:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from tideline.features.jit import kernel
-from tideline.features.plan import Query, bucket_at, entry_at, leg_at, version_at
+from tideline.features.plan import Query, bucket_at, entry_at, leg_at, query_at, version_at
 
 CROWDED = 24
 """Entries in one bucket beyond which halving beats stepping."""
@@ -25,20 +25,20 @@ CROWDED = 24
 @kernel
 def find(q: Query, l: int, t: int) -> int:
     """Index of the last entry of leg l with event <= t; low-1 if there is none."""
-    leg = leg_at(q.leg, l)
+    leg = leg_at(query_at(q, 0).leg, l)
     if leg.low == leg.high or t < leg.origin:
         return leg.low - 1
     b = leg.bucket + ((t - leg.origin) >> leg.shift)
     if b + 1 >= leg.bucket_end:
         return leg.high - 1
-    low, high = bucket_at(q.bucket, b), bucket_at(q.bucket, b + 1)
+    low, high = bucket_at(query_at(q, 0).bucket, b), bucket_at(query_at(q, 0).bucket, b + 1)
     while high - low > CROWDED:
         middle = (low + high) // 2
-        if entry_at(q.entry, middle).event <= t:
+        if entry_at(query_at(q, 0).entry, middle).event <= t:
             low = middle + 1
         else:
             high = middle
-    while low < high and entry_at(q.entry, low).event <= t:
+    while low < high and entry_at(query_at(q, 0).entry, low).event <= t:
         low += 1
     return low - 1
 
@@ -46,13 +46,13 @@ def find(q: Query, l: int, t: int) -> int:
 @kernel
 def newest(q: Query, l: int, T: int, start: int) -> int:
     """Index of the newest entry visible at T; ``start`` is any index known to be at or below."""
-    i, high = start, leg_at(q.leg, l).high
+    i, high = start, leg_at(query_at(q, 0).leg, l).high
     step = 1
-    while i + step < high and entry_at(q.entry, i + step).suffix <= T:
+    while i + step < high and entry_at(query_at(q, 0).entry, i + step).suffix <= T:
         i += step
         step *= 2
     while step > 0:
-        if i + step < high and entry_at(q.entry, i + step).suffix <= T:
+        if i + step < high and entry_at(query_at(q, 0).entry, i + step).suffix <= T:
             i += step
         step //= 2
     return i
@@ -61,9 +61,9 @@ def newest(q: Query, l: int, T: int, start: int) -> int:
 @kernel
 def earlier(q: Query, l: int, i: int, T: int) -> int:
     """Entry i if it is visible at T, else the nearest visible one before; below low if none."""
-    low = leg_at(q.leg, l).low
-    while i >= low and entry_at(q.entry, i).first > T:
-        i = entry_at(q.entry, i).lower
+    low = leg_at(query_at(q, 0).leg, l).low
+    while i >= low and entry_at(query_at(q, 0).entry, i).first > T:
+        i = entry_at(query_at(q, 0).entry, i).lower
     return i
 
 
@@ -76,8 +76,8 @@ def visible(q: Query, l: int, t: int, T: int, head: int) -> int:
 @kernel
 def version(q: Query, i: int, T: int) -> int:
     """The version of entry i that represents it at T (entry i must be visible)."""
-    v = entry_at(q.entry, i + 1).versions - 1
-    while version_at(q.version, v).known > T:
+    v = entry_at(query_at(q, 0).entry, i + 1).versions - 1
+    while version_at(query_at(q, 0).version, v).known > T:
         v -= 1
     return v
 
@@ -86,12 +86,12 @@ def version(q: Query, i: int, T: int) -> int:
 def value_at(q: Query, l: int, t: int, T: int, head: int) -> float:
     """The leg's path at t as known at T; NaN where null."""
     i = visible(q, l, t, T, head)
-    if i < leg_at(q.leg, l).low:
+    if i < leg_at(query_at(q, 0).leg, l).low:
         return np.nan
-    entry = entry_at(q.entry, i)
+    entry = entry_at(query_at(q, 0).entry, i)
     if entry.last <= T:
         return entry.value if t <= entry.expiry else np.nan
-    seen = version_at(q.version, version(q, i, T))
+    seen = version_at(query_at(q, 0).version, version(q, i, T))
     return seen.value if t <= seen.expiry else np.nan
 
 
@@ -104,18 +104,21 @@ def alive(q: Query, l: int, t: int, T: int, head: int) -> bool:
 @kernel
 def plain(q: Query, low: int, high: int, head: int) -> bool:
     """Are the entries low .. high-1 all visible, on time and of one version?"""
-    return bool(high - 1 <= head and entry_at(q.entry, high).odd == entry_at(q.entry, low).odd)
+    return bool(
+        high - 1 <= head
+        and entry_at(query_at(q, 0).entry, high).odd == entry_at(query_at(q, 0).entry, low).odd
+    )
 
 
 @kernel
 def first_visible(q: Query, l: int, T: int) -> int:
     """Index of the earliest entry visible at T; high if none."""
-    low, high = leg_at(q.leg, l).low, leg_at(q.leg, l).high
-    if low < high and entry_at(q.entry, low).first <= T:
+    low, high = leg_at(query_at(q, 0).leg, l).low, leg_at(query_at(q, 0).leg, l).high
+    if low < high and entry_at(query_at(q, 0).entry, low).first <= T:
         return low
     while low < high:
         middle = (low + high) // 2
-        if entry_at(q.entry, middle).prefix <= T:
+        if entry_at(query_at(q, 0).entry, middle).prefix <= T:
             high = middle
         else:
             low = middle + 1

@@ -28,7 +28,7 @@ from tideline.features.arrays import (
 )
 from tideline.features.jit import entry, kernel
 from tideline.features.lookup import CROWDED
-from tideline.features.plan import Query, bucket_at, step_at
+from tideline.features.plan import Query, bucket_at, query_at, step_at
 
 STEPS_PER_BLOCK = 64
 
@@ -39,10 +39,11 @@ def merge_sum(legs: Legs, which: I64, steps: Table) -> int:
     count = which.size
     at = np.empty(count, np.int64)  # the entry in force
     following = np.empty(count, np.int64)  # event of the next entry
-    expiring = np.full(count, FAR, np.int64)  # when the entry in force expires
-    known = np.full(count, -FAR, np.int64)
-    part = np.full(count, np.nan, np.float64)
+    expiring = np.empty(count, np.int64)  # when the entry in force expires
+    known = np.empty(count, np.int64)
+    part = np.empty(count, np.float64)
     for g in range(count):
+        expiring[g], known[g], part[g] = FAR, -FAR, np.nan
         leg = legs.leg[which[g]]
         at[g] = leg.low - 1
         following[g] = legs.entry[leg.low].event if leg.low < leg.high else FAR
@@ -115,19 +116,22 @@ def merged_blocks(steps: Table, block: Table) -> None:
 @kernel
 def merged_find(q: Query, t: int) -> int:
     """The step in force at t; -1 before the first."""
-    origin = step_at(q.step, 0).event
+    origin = step_at(query_at(q, 0).step, 0).event
     if t < origin:
         return -1
-    if t >= step_at(q.step, q.steps - 1).event:
-        return q.steps - 1
-    b = (t - origin) >> q.step_shift
-    low, high = bucket_at(q.step_bucket, b), bucket_at(q.step_bucket, b + 1)
+    if t >= step_at(query_at(q, 0).step, query_at(q, 0).steps - 1).event:
+        return query_at(q, 0).steps - 1
+    b = (t - origin) >> query_at(q, 0).step_shift
+    low, high = (
+        bucket_at(query_at(q, 0).step_bucket, b),
+        bucket_at(query_at(q, 0).step_bucket, b + 1),
+    )
     while high - low > CROWDED:
         middle = (low + high) // 2
-        if step_at(q.step, middle).event <= t:
+        if step_at(query_at(q, 0).step, middle).event <= t:
             low = middle + 1
         else:
             high = middle
-    while low < high and step_at(q.step, low).event <= t:
+    while low < high and step_at(query_at(q, 0).step, low).event <= t:
         low += 1
     return low - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from tideline.features.arrays import (
     Legs,
     Merged,
     Table,
-    array_of,
 )
 from tideline.features.jit import kernel
 from tideline.features.memory import number_reader, record_reader
@@ -108,9 +107,8 @@ QUERY = np.dtype(
 leg its newest visible entry. ``note``: why the last value was null, and whether the merged sum may
 be used.
 """
-Query = Any
-"""One record of QUERY; kernels pass it as a pointer."""
-T_QUERY = array_of(QUERY)
+Query = int
+"""The address of one record of QUERY: what kernels pass on."""
 
 
 class Question:
@@ -120,8 +118,9 @@ class Question:
         self.group = np.zeros(plan.role.shape[0], GROUP)
         self.heads = np.zeros(legs.leg.size, HEAD)
         self.note = np.zeros(1, NOTE)
-        self.owned = (legs, merged, plan)
-        self.query = np.zeros(1, QUERY)
+        record = np.zeros(1, QUERY)
+        self.owned = (legs, merged, plan, record)
+        self.query = record.ctypes.data
         places = {
             "leg": legs.leg,
             "entry": legs.entry,
@@ -138,12 +137,13 @@ class Question:
             "note": self.note,
         }
         for name, array in places.items():
-            self.query[name] = array.ctypes.data
-        self.query["legs"], self.query["steps"] = legs.leg.size, merged.step.size
-        self.query["step_shift"] = merged.shift
-        self.query["groups"], self.query["used_count"] = plan.role.shape[0], plan.used.size
+            record[name] = array.ctypes.data
+        record["legs"], record["steps"] = legs.leg.size, merged.step.size
+        record["step_shift"] = merged.shift
+        record["groups"], record["used_count"] = plan.role.shape[0], plan.used.size
 
 
+query_at = record_reader(QUERY)
 leg_at = record_reader(LEG)
 entry_at = record_reader(ENTRY)
 version_at = record_reader(VERSION)
@@ -161,4 +161,4 @@ used_at = number_reader(np.int64)
 @kernel
 def role(q: Query, g: int, part: int) -> int:
     """The leg that plays ``part`` in group g, -1 if none."""
-    return np.int64(role_at(q.roles, g * ROLES + part))  # type: ignore[return-value]
+    return np.int64(role_at(query_at(q, 0).roles, g * ROLES + part))  # type: ignore[return-value]

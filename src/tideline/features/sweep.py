@@ -26,6 +26,7 @@ from tideline.features.plan import (
     info_of,
     leg_at,
     note_of,
+    query_at,
     step_at,
 )
 from tideline.features.reasons import NONE
@@ -42,18 +43,18 @@ UNSETTLED = np.inf
 @kernel
 def start(q: Query) -> None:
     """Stand the head of every leg before its first entry."""
-    for l in range(q.legs):
-        head_at(q.heads, l).at = leg_at(q.leg, l).low - 1
+    for l in range(query_at(q, 0).legs):
+        head_at(query_at(q, 0).heads, l).at = leg_at(query_at(q, 0).leg, l).low - 1
 
 
 @kernel
 def whole(q: Query) -> bool:
     """May the merged sum answer for L(T)? Only if every group of the signal is in it."""
-    formula = info_of(q.info, 0).formula
-    if q.steps == 0 or not (formula == SUM or formula == LOG_CHANGE):  # noqa: PLR1714, SIM109
+    formula = info_of(query_at(q, 0).info, 0).formula
+    if query_at(q, 0).steps == 0 or not (formula == SUM or formula == LOG_CHANGE):  # noqa: PLR1714, SIM109
         return False
-    for g in range(q.groups):  # noqa: SIM110 - kernels know no generators
-        if not group_at(q.group, g).used:
+    for g in range(query_at(q, 0).groups):  # noqa: SIM110 - kernels know no generators
+        if not group_at(query_at(q, 0).group, g).used:
             return False
     return True
 
@@ -61,7 +62,7 @@ def whole(q: Query) -> bool:
 @inlined
 def settled_samples(q: Query, as_of: I64, back: I64, x: F64, pending: I64) -> None:
     """x[k, r] = S(T - back[k]) where that step is settled at T; ``pending[r]`` counts the rest."""
-    size, last = as_of.size, q.steps - 1
+    size, last = as_of.size, query_at(q, 0).steps - 1
     ends = merged_find(q, as_of[0]), merged_find(q, as_of[size - 1])
     dense = ends[1] - ends[0] < NEAR * size
     for r in range(size):
@@ -72,16 +73,16 @@ def settled_samples(q: Query, as_of: I64, back: I64, x: F64, pending: I64) -> No
             T = as_of[r]
             t = T - back[k]
             if dense:
-                while i + 8 <= last and step_at(q.step, i + 8).event <= t:
+                while i + 8 <= last and step_at(query_at(q, 0).step, i + 8).event <= t:
                     i += 8
-                while i < last and step_at(q.step, i + 1).event <= t:
+                while i < last and step_at(query_at(q, 0).step, i + 1).event <= t:
                     i += 1
-            elif i < last and step_at(q.step, i + 1).event <= t:
+            elif i < last and step_at(query_at(q, 0).step, i + 1).event <= t:
                 i = merged_find(q, t)
             if i < 0:
                 x[k, r] = np.nan
-            elif step_at(q.step, i).settled <= T:
-                x[k, r] = step_at(q.step, i).value
+            elif step_at(query_at(q, 0).step, i).settled <= T:
+                x[k, r] = step_at(query_at(q, 0).step, i).value
             else:
                 x[k, r] = UNSETTLED
                 pending[r] += 1
@@ -92,11 +93,11 @@ def fill_moment(
     q: Query, T: int, r: int, back: I64, merged: bool, pending: int, x: F64, why: I8
 ) -> None:
     """The samples of one moment; of a merged sum only those that its steps could not give."""
-    note = note_of(q.note, 0)
+    note = note_of(query_at(q, 0).note, 0)
     note.whole = 1 if whole(q) else 0
     if merged and note.whole and pending == 0:
         return
-    w = info_of(q.info, 0).window
+    w = info_of(query_at(q, 0).info, 0).window
     for k in range(back.size):
         if not (merged and note.whole) or x[k, r] == UNSETTLED:
             x[k, r] = window_value(q, T - back[k], w, T)
@@ -129,7 +130,9 @@ def sweep(
     work, bounds = np.empty((4, BLOCK), np.float64), np.empty((BLOCK, 2), np.float64)
     pending, problem = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
     cause, count = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
-    ranged = code.max() >= MIN
+    ranged = False
+    for j in range(code.size):
+        ranged = ranged or code[j] >= MIN
     for low in range(0, as_of.size, BLOCK):
         block = as_of[low : low + BLOCK]
         size = block.size
@@ -142,7 +145,7 @@ def sweep(
                 fill_moment(q, block[r], r, back, merged, pending[r], x, why)
                 if ranged:
                     extremes(q, block[r], bounds[r])
-                    cause[r] = note_of(q.note, 0).cause
+                    cause[r] = note_of(query_at(q, 0).note, 0).cause
         for j in range(code.size):
             out, told = values[j, low : low + size], reasons[j, low : low + size]
             if code[j] >= MIN:
