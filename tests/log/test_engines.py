@@ -109,6 +109,7 @@ def test_the_table_says_how_far_it_reaches(table: tuple[str, list[dict]]) -> Non
     assert DeltaTable(table[0]).transaction_version("journal") == 8
 
 
+@pytest.mark.filterwarnings("ignore")  # Ray warns about itself
 def test_ray_reads_it(table: tuple[str, list[dict]]) -> None:
     ray = pytest.importorskip("ray")
     ray.init(num_cpus=1, include_dashboard=False)
