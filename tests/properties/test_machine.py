@@ -133,7 +133,7 @@ class Life(RuleBasedStateMachine):
 
 
 class TestLife(Life.TestCase):
-    settings = campaign(80, steps=30)
+    settings = campaign(300, steps=30)
 
 
 @pytest.mark.slow
