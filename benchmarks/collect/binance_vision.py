@@ -50,7 +50,7 @@ def main() -> None:
             given.mkdir()
             made_days(given)
         files = len(list(given.glob("*.zip")))
-        print(f"{files} zips from {given}")
+        print(f"{files} zips of {Path(given).name}")
         rates = []
         for run in range(runs):
             log = Log.create(Path(scratch) / f"store-{run}")
