@@ -88,7 +88,7 @@ def _single(
 ) -> None:
     asked = parse_as_of(as_of)
     at = int(store.head() if asked is None else asked)
-    answers = [[store.value(a, name, at, strict=strict) for name in names] for a in assets]
+    answers = [store.values(asset, names, at, strict=strict) for asset in assets]
     if as_json:
         rows = [
             {"asset": asset, "as_of": moment(at), "values": values}

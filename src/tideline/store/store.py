@@ -23,7 +23,7 @@ from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
 from tideline.store.scanning import AssetScan, ranked
-from tideline.store.value import value_of
+from tideline.store.value import values_of
 
 MOST_STEPS = 1_000_000
 
@@ -140,11 +140,17 @@ class Store:
         self, asset: str, feature: str, as_of: Any = None, *, strict: bool = False
     ) -> dict[str, Any]:
         """One number with all that stands beside it, the groups behind it included."""
-        (name,) = self._checked([feature])
+        return self.values(asset, [feature], as_of, strict=strict)[0]
+
+    def values(
+        self, asset: str, features: Sequence[str], as_of: Any = None, *, strict: bool = False
+    ) -> list[dict[str, Any]]:
+        """Several numbers of one moment (the head unless given), each as ``value`` gives it."""
+        names = self._checked(features)
         moment = self.head() if as_of is None else self.log.check_as_of(as_of)
         if asset not in (known := self.log.assets()):
             raise UnknownName("asset", asset, known)
-        return dict(value_of(self.log, asset, name, int(moment), strict=strict))
+        return values_of(self.log, asset, names, int(moment), strict=strict)
 
     def series(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tideline.features.detail import GroupDetail, group_details
 from tideline.features.engine import evaluate_legs
 from tideline.features.evidence import BASES
 from tideline.features.groups import FULL_LIQUIDATIONS
+from tideline.features.legs import LegKey
 from tideline.features.reasons import REASONS
 from tideline.features.signal import Signal
 from tideline.log import Log
@@ -22,31 +24,40 @@ from tideline.store.rows import AssetRows
 DIMENSIONLESS = ("rate", "zscore", "pctrank")
 
 
-def value_of(log: Log, asset: str, address: str, as_of: int, *, strict: bool = False) -> Any:
-    """The answer as a dictionary: value, evidence and the groups behind it."""
-    rows = AssetRows(log, asset, [address])
+def values_of(
+    log: Log, asset: str, addresses: Sequence[str], as_of: int, *, strict: bool = False
+) -> list[dict[str, Any]]:
+    """The answers as dictionaries: value, evidence and the groups behind it, from one reading."""
+    rows = AssetRows(log, asset, addresses)
     legs = rows.legs(as_of, as_of, strict)
     moment = np.array([as_of], np.int64)
-    found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, moment, [address], evidence=True)
-    parsed = parse_address(address, BY_ADDRESS)
-    signal = BY_ADDRESS[parsed.signal]
-    groups = group_details(legs, signal, parsed, rows.instruments, as_of)
-    return {
-        "feature": address,
-        "value": _finite(found.values[0, 0]),
-        "unit": unit_of(parsed, signal),
-        "as_of": format_time(as_of),
-        "age_s": _finite(found.age_s[0, 0]),
-        "n": int(found.n[0, 0]),
-        "coverage": _finite(found.coverage[0, 0]),
-        "basis": BASES[found.basis[0, 0]] or None,
-        "revised": int(found.revised[0, 0]),
-        "reason": REASONS[found.reason[0, 0]] or None,
-        "derived": _derived(log, rows, groups, signal, as_of),
-        "completeness": _completeness(signal, groups),
-        "simulated": any(source.kind == "simulated" for source in log.sources()),
-        "legs": [_leg(group) for group in groups],
-    }
+    found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, moment, addresses, evidence=True)
+    newest = _newest_sources(log, rows, as_of)
+    simulated = any(source.kind == "simulated" for source in log.sources())
+    made = []
+    for k, address in enumerate(addresses):
+        parsed = parse_address(address, BY_ADDRESS)
+        signal = BY_ADDRESS[parsed.signal]
+        groups = group_details(legs, signal, parsed, rows.instruments, as_of)
+        made.append(
+            {
+                "feature": address,
+                "value": _finite(found.values[0, k]),
+                "unit": unit_of(parsed, signal),
+                "as_of": format_time(as_of),
+                "age_s": _finite(found.age_s[0, k]),
+                "n": int(found.n[0, k]),
+                "coverage": _finite(found.coverage[0, k]),
+                "basis": BASES[found.basis[0, k]] or None,
+                "revised": int(found.revised[0, k]),
+                "reason": REASONS[found.reason[0, k]] or None,
+                "derived": _derived(log, newest, groups, signal),
+                "completeness": _completeness(signal, groups),
+                "simulated": simulated,
+                "legs": [_leg(group) for group in groups],
+            }
+        )
+    return made
 
 
 def unit_of(address: Address, signal: Signal) -> str:
@@ -79,17 +90,22 @@ def _completeness(signal: Signal, groups: list[GroupDetail]) -> str | None:
     return "mixed" if len(full) == 2 else "full" if True in full else "sampled"
 
 
+def _newest_sources(log: Log, rows: AssetRows, as_of: int) -> dict[LegKey, int]:
+    """The source of each leg's newest row."""
+    start = as_of - rows.back_us
+    table = log.read(rows.asset, as_of, fields=rows.fields, event_from=start)
+    columns = [table[name].to_pylist() for name in ("venue", "instrument", "field", "source_id")]
+    return {(v, i, f): source for v, i, f, source in zip(*columns, strict=True)}
+
+
 def _derived(
-    log: Log, rows: AssetRows, groups: list[GroupDetail], signal: Signal, as_of: int
+    log: Log, newest: dict[LegKey, int], groups: list[GroupDetail], signal: Signal
 ) -> list[str]:
     """What importers derived among the newest rows used, e.g. trade_close for a mark."""
     used = {(group.venue, group.instrument) for group in groups if group.used}
-    if not used:
-        return []
-    table = log.read(
-        rows.asset, as_of, fields=frozenset(signal.fields), event_from=as_of - rows.back_us
-    )
-    columns = [table[name].to_pylist() for name in ("venue", "instrument", "field", "source_id")]
-    newest = {(v, i, f): source for v, i, f, source in zip(*columns, strict=True) if (v, i) in used}
-    ids = {source for source in newest.values() if source}
+    ids = {
+        source
+        for (venue, instrument, field), source in newest.items()
+        if source and (venue, instrument) in used and field in signal.fields
+    }
     return sorted({log.source(source).derived for source in ids} - {""})
