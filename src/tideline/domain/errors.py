@@ -9,6 +9,10 @@
     │   ├── BeforeHorizon   an as_of before what retention kept
     │   ├── BadFile         unreadable, broken, wrong checksum, contradicting content
     │   └── BadMap          an import map that contradicts itself or the file
+    ├── WireError           what a venue sent cannot be used; it is kept as it came, and counted
+    │   ├── NotStrict       no strict JSON: broken, duplicate keys, too deep, too large, not text
+    │   ├── BadWire         a field missing, of the wrong kind, or a number or word out of place
+    │   └── VenueRefusal    the venue answered with an error of its own
     └── StoreError          the store cannot do it
         ├── NoStore         nothing there, or not a store
         ├── StoreBusy       another writer owns it
@@ -104,6 +108,31 @@ class BadFile(BadInput):
 
 class BadMap(BadInput):
     """An import map that contradicts itself or the file it describes."""
+
+
+class WireError(TidelineError):
+    """What a venue sent cannot be used. ``where`` names the field or the place in the frame."""
+
+    def __init__(self, where: str, value: object, problem: str) -> None:
+        self.where, self.problem = where, problem
+        self.value = str(value)[:120]
+        super().__init__(f"{where}: {self.value!r} {problem}")
+
+
+class NotStrict(WireError):
+    """Not the strict JSON that every parser starts from."""
+
+
+class BadWire(WireError):
+    """JSON, but not what this venue's frame has to be."""
+
+
+class VenueRefusal(WireError):
+    """The venue said no: ``code`` as it wrote it."""
+
+    def __init__(self, code: object, message: object) -> None:
+        self.code = str(code)
+        super().__init__("venue", message, f"is the venue's error {self.code}")
 
 
 class StoreError(TidelineError):

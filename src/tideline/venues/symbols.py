@@ -9,8 +9,14 @@ from functools import lru_cache
 from tideline.domain.errors import UnknownName, nearest_of
 from tideline.domain.instrument import Instrument
 from tideline.domain.venue import GATEWAY, REFERENCE
-from tideline.venues import binance, bitget, bybit, coinbase, hyperliquid, okx, reference
+from tideline.venues import reference
+from tideline.venues.binance import symbols as binance
+from tideline.venues.bitget import symbols as bitget
+from tideline.venues.bybit import symbols as bybit
+from tideline.venues.coinbase import symbols as coinbase
+from tideline.venues.hyperliquid import symbols as hyperliquid
 from tideline.venues.naming import unreadable
+from tideline.venues.okx import symbols as okx
 
 Parser = Callable[[str], Instrument | None]
 

@@ -1,0 +1,1 @@
+"""REST: limits, bans, polls, history pages, and the plan that fits them."""

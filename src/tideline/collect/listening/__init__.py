@@ -1,0 +1,1 @@
+"""WebSocket connections: opened, acknowledged, watched for silence, replaced before the cut."""

@@ -1,0 +1,1 @@
+"""Venue servers: each speaks one venue's real formats, fed from one market state."""

@@ -1,0 +1,1 @@
+"""Bitget v3: USDT, USDC and coin-margined futures."""

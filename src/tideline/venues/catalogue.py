@@ -1,0 +1,12 @@
+"""The venues a collector can speak to, in catalogue order; the gateway stands apart at the end."""
+
+from __future__ import annotations
+
+from tideline.venues.declaration import Venue
+
+VENUES: tuple[Venue, ...] = ()
+
+
+def venue(name: str) -> Venue:
+    """The declaration of one venue."""
+    return next(venue for venue in VENUES if venue.name == name)

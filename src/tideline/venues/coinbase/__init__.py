@@ -1,0 +1,1 @@
+"""Coinbase: US derivatives (CDE), and the gateway that is Deribit's own book."""

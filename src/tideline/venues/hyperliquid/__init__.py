@@ -1,0 +1,1 @@
+"""Hyperliquid: the main dex and the builder-deployed ones."""
