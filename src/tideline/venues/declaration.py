@@ -192,6 +192,7 @@ class Venue:
 
     def offered(self) -> tuple[str, ...]:
         """Every field that some feed of it gives, by name."""
-        given = [feed.fields for feed in (*self.polls, *self.histories)]
+        given = [poll.fields for poll in self.polls]
+        given += [history.fields for history in self.histories]
         given += [stream.fields for stream in self.streams]
         return tuple(sorted({name for fields in given for name in fields}))
