@@ -37,10 +37,14 @@ def decode(raw: bytes) -> Any:
         value = _decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise NotStrict("frame", raw[:60], f"is not strict JSON: {error}") from None
-    # As many key marks as keys: no key came twice. Text that holds a mark is looked at closely.
-    if _keys(value, 0) != raw.count(b'":'):
+    # As many key marks as keys: no key came twice. White space before a colon hides a mark, so
+    # that, like text that holds one, is looked at closely.
+    if _keys(value, 0) != raw.count(b'":') or any(gap in raw for gap in _HIDDEN):
         _refuse_duplicates(raw)
     return value
+
+
+_HIDDEN = (b" :", b"\n:", b"\r:", b"\t:")
 
 
 def _keys(value: Any, depth: int) -> int:
