@@ -237,9 +237,10 @@ class Log:
             raise BadInput("source_id", source_id, "is unknown")
         return unpack_source(found[0])
 
-    def sources(self) -> Iterator[Source]:
-        """Every source record, oldest first."""
-        yield from map(unpack_source, self._records("sources"))
+    def sources(self, after: int = 0) -> Iterator[Source]:
+        """Every source record with an id above ``after``, oldest first."""
+        found = map(unpack_source, self._records("sources", "WHERE id > ?", (after,)))
+        yield from (source for source in found if source.source_id > after)
 
     def imports(self) -> list[ImportRecord]:
         """Every file ever taken in, oldest first."""
@@ -329,10 +330,11 @@ class Log:
             raise StoreDamaged("a record of legs is missing")
         return found
 
-    def _records(self, table: str) -> list[bytes]:
-        """The records of a table in order; the readable ones when it is damaged."""
+    def _records(self, table: str, where: str = "", values: tuple[object, ...] = ()) -> list[bytes]:
+        """The records of a table in order; all the readable ones when it is damaged."""
+        order = f"{where} ORDER BY id"
         try:
-            return self.viewer.query(lambda db: journal.bodies(db, table, "ORDER BY id"))
+            return self.viewer.query(lambda db: journal.bodies(db, table, order, values))
         except StoreDamaged as damage:
             self.viewer.found("damaged record", table, "unknown", damage.what)
             return list(salvaged_records(self.layout, table))

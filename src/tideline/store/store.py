@@ -23,6 +23,7 @@ from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
 from tideline.store.scanning import AssetScan, ranked
+from tideline.store.simulation_mark import SimulationMark
 from tideline.store.value import values_of
 
 MOST_STEPS = 1_000_000
@@ -45,6 +46,7 @@ class Store:
 
     def __init__(self, log: Log) -> None:
         self.log = log
+        self._simulated = SimulationMark(log)
 
     def __enter__(self) -> Store:
         return self
@@ -150,7 +152,8 @@ class Store:
         moment = self.head() if as_of is None else self.log.check_as_of(as_of)
         if asset not in (known := self.log.assets()):
             raise UnknownName("asset", asset, known)
-        return values_of(self.log, asset, names, int(moment), strict=strict)
+        mark = bool(self._simulated)
+        return values_of(self.log, asset, names, int(moment), strict=strict, simulated=mark)
 
     def series(
         self,

@@ -25,15 +25,23 @@ DIMENSIONLESS = ("rate", "zscore", "pctrank")
 
 
 def values_of(
-    log: Log, asset: str, addresses: Sequence[str], as_of: int, *, strict: bool = False
+    log: Log,
+    asset: str,
+    addresses: Sequence[str],
+    as_of: int,
+    *,
+    strict: bool = False,
+    simulated: bool = False,
 ) -> list[dict[str, Any]]:
-    """The answers as dictionaries: value, evidence and the groups behind it, from one reading."""
+    """The answers as dictionaries: value, evidence and the groups behind it, from one reading.
+
+    ``simulated`` is said of every answer: it is a property of the store.
+    """
     rows = AssetRows(log, asset, addresses)
     legs = rows.legs(as_of, as_of, strict)
     moment = np.array([as_of], np.int64)
     found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, moment, addresses, evidence=True)
     newest = _newest_sources(log, rows, as_of)
-    simulated = any(source.kind == "simulated" for source in log.sources())
     made = []
     for k, address in enumerate(addresses):
         parsed = parse_address(address, BY_ADDRESS)
