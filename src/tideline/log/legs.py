@@ -63,12 +63,13 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
     first_known = np.minimum.reduceat(known, starts).tolist()
     last_known = np.maximum.reduceat(known, starts).tolist()
     seen = np.minimum.reduceat(np.where(recorded, event, never), starts).tolist()
+    whole = np.logical_and.reduceat(sound, starts).tolist()
     cuts = [*starts.tolist(), len(event)]
     found = []
     for i, key in enumerate(keys):
         frontier: Frontier = ((first_known[i], first_event[i]),)
-        part, whole = slice(cuts[i], cuts[i + 1]), sound[cuts[i] : cuts[i + 1]].all()
-        if first_known[i] != last_known[i] or not whole:
+        if first_known[i] != last_known[i] or not whole[i]:
+            part = slice(cuts[i], cuts[i + 1])
             frontier = staircase(known[part][sound[part]], event[part][sound[part]])
         leg = Leg(
             *key,
@@ -107,14 +108,17 @@ def merge(old: Leg, new: Leg) -> Leg:
         both = np.array(old.frontier + new.frontier, np.int64)
         pairs = staircase(both[:, 0], both[:, 1])
     return Leg(
-        *old.key,
-        rows=old.rows + new.rows,
-        first_event=min(old.first_event, new.first_event),
-        last_event=max(old.last_event, new.last_event),
-        first_known=min(old.first_known, new.first_known),
-        last_known=max(old.last_known, new.last_known),
-        first_recorded_event=seen,
-        frontier=pairs,
+        old.asset,
+        old.venue,
+        old.instrument,
+        old.field,
+        old.rows + new.rows,
+        min(old.first_event, new.first_event),
+        max(old.last_event, new.last_event),
+        min(old.first_known, new.first_known),
+        max(old.last_known, new.last_known),
+        seen,
+        pairs,
     )
 
 

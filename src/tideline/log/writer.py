@@ -320,7 +320,10 @@ class Writer:
 
     def _merged(self, checked: Checked, known: Any) -> list[Leg]:
         fresh = legs_of(checked.columns, checked.event, known)
-        return [merge(self._legs[leg.key], leg) if leg.key in self._legs else leg for leg in fresh]
+        held = [self._legs.get(leg.key) for leg in fresh]
+        return [
+            leg if old is None else merge(old, leg) for old, leg in zip(held, fresh, strict=True)
+        ]
 
     def _next_state(
         self, seq: int, stamp: int, touched: list[Leg], sources: Iterable[Source]
