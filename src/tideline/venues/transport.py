@@ -14,10 +14,14 @@ from tideline.venues.wire import Reply, Request
 
 
 class TransportError(TidelineError):
-    """No answer: ``kind`` is connect, timeout, too_large, bad_encoding, redirect, tls or closed."""
+    """No answer: ``kind`` is connect, timeout, too_large, bad_encoding, redirect, tls or closed.
 
-    def __init__(self, kind: str, host: str, detail: str) -> None:
-        self.kind, self.host, self.detail = kind, host, detail
+    ``refused`` is a handshake that the venue answered with something else: ``reply`` is that
+    answer, to be judged as any other (a 429 there is a 429).
+    """
+
+    def __init__(self, kind: str, host: str, detail: str, reply: Reply | None = None) -> None:
+        self.kind, self.host, self.detail, self.reply = kind, host, detail, reply
         super().__init__(f"{host}: {kind}: {detail}")
 
 
