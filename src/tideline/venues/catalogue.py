@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tideline.venues.bybit.declaration import BYBIT
 from tideline.venues.declaration import Venue
 
-VENUES: tuple[Venue, ...] = ()
+VENUES: tuple[Venue, ...] = (BYBIT,)
 
 
 def venue(name: str) -> Venue:

@@ -1,0 +1,266 @@
+"""Bybit to a collector: linear and inverse contracts of the v5 market.
+
+One call brings every ticker of a category; the stream brings the same faster; the history goes
+back to listing. Reference: https://bybit-exchange.github.io/docs/v5/intro, rate-limit, ws/connect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tideline.domain.instrument import Instrument
+from tideline.domain.time import DAY, HOUR, MINUTE
+from tideline.venues.bybit import history, rest
+from tideline.venues.bybit.envelope import verdict
+from tideline.venues.bybit.fields import TICKER_FIELDS
+from tideline.venues.bybit.liquidations import LIQUIDATION_FIELDS
+from tideline.venues.bybit.stream import StreamReader
+from tideline.venues.declaration import (
+    Bucket,
+    Charge,
+    History,
+    Host,
+    Keepalive,
+    Poll,
+    Stream,
+    Topic,
+    Venue,
+)
+from tideline.venues.wire import Request
+
+CATEGORIES = ("linear", "inverse")
+
+_ONE = (Charge("ip"),)
+_ARGS_PER_MESSAGE = 10
+"""One unknown topic voids the whole message: small messages lose little."""
+_SINCE_LAUNCH = 2400 * DAY
+"""The oldest linear contract was listed in March 2020, account ratios begin in July 2020."""
+
+
+def _of(category: str) -> Callable[[Instrument], bool]:
+    return partial(_is_of, category)
+
+
+def _is_of(category: str, instrument: Instrument) -> bool:
+    return instrument.derivative and instrument.linear == (category == "linear")
+
+
+def _perpetual_of(category: str, instrument: Instrument) -> bool:
+    return _is_of(category, instrument) and instrument.kind == "perpetual"
+
+
+def _category(instrument: Instrument) -> str:
+    return "linear" if instrument.linear else "inverse"
+
+
+def _whole(path: str, *params: tuple[str, str]) -> Callable[[Sequence[Instrument]], list[Request]]:
+    """One request, whoever is asked about."""
+
+    def ask(_: Sequence[Instrument]) -> list[Request]:
+        return [Request("rest", path, params)]
+
+    return ask
+
+
+def _window(
+    path: str, start_name: str, end_name: str, *params: tuple[str, str], shift_us: int = 0
+) -> Callable[[Instrument, int, int], Request]:
+    """The rows with event_time in (start, end]; both ends are sent, since a lone one is ignored.
+
+    ``shift_us``: event_time - the time by which the venue selects rows.
+    """
+
+    def ask(instrument: Instrument, start: int, end: int) -> Request:
+        first, last = (start - shift_us) // 1000 + 1, (end - shift_us) // 1000
+        told = (("category", _category(instrument)), ("symbol", instrument.symbol), *params)
+        return Request(
+            "rest", path, (*told, (start_name, str(first)), (end_name, str(max(first, last))))
+        )
+
+    return ask
+
+
+def _listings(category: str) -> Poll:
+    return Poll(
+        name=f"bybit.{category}.listings",
+        host="rest",
+        fields=("instrument",),
+        every_s=3600.0,
+        charges=_ONE,
+        ask=_whole("/v5/market/instruments-info", ("category", category), ("limit", "1000")),
+        read=rest.listings,
+        selects=_of(category),
+    )
+
+
+def _tickers(category: str) -> Poll:
+    return Poll(
+        name=f"bybit.{category}.tickers",
+        host="rest",
+        fields=TICKER_FIELDS,
+        every_s=15.0,
+        charges=_ONE,
+        ask=_whole("/v5/market/tickers", ("category", category)),
+        read=rest.tickers,
+        selects=_of(category),
+    )
+
+
+def _histories(category: str) -> tuple[History, ...]:
+    of = _of(category)
+    oi = "open_interest" if category == "linear" else "open_interest_usd"
+    return (
+        History(
+            name=f"bybit.{category}.open_interest",
+            host="rest",
+            fields=(oi,),
+            period_us=5 * MINUTE,
+            rows=200,
+            depth_us=_SINCE_LAUNCH,
+            every_s=300.0,
+            charges=_ONE,
+            ask=_window(
+                "/v5/market/open-interest",
+                "startTime",
+                "endTime",
+                ("intervalTime", "5min"),
+                ("limit", "200"),
+            ),
+            read=history.open_interest,
+            selects=of,
+        ),
+        History(
+            name=f"bybit.{category}.account_ratio",
+            host="rest",
+            fields=("lsr_global_accounts",),
+            period_us=5 * MINUTE,
+            rows=500,
+            depth_us=_SINCE_LAUNCH,
+            every_s=300.0,
+            charges=_ONE,
+            ask=_window(
+                "/v5/market/account-ratio",
+                "startTime",
+                "endTime",
+                ("period", "5min"),
+                ("limit", "500"),
+            ),
+            read=history.account_ratio,
+            selects=partial(_perpetual_of, category),
+        ),
+        History(
+            name=f"bybit.{category}.funding",
+            host="rest",
+            fields=("funding_rate_settled",),
+            period_us=HOUR,
+            rows=200,
+            depth_us=_SINCE_LAUNCH,
+            every_s=900.0,
+            charges=_ONE,
+            ask=_window("/v5/market/funding/history", "startTime", "endTime", ("limit", "200")),
+            read=history.funding,
+            selects=partial(_perpetual_of, category),
+        ),
+        History(
+            name=f"bybit.{category}.klines",
+            host="rest",
+            fields=("volume_coin",),
+            period_us=MINUTE,
+            rows=1000,
+            depth_us=_SINCE_LAUNCH,
+            every_s=300.0,
+            charges=_ONE,
+            ask=_window(
+                "/v5/market/kline",
+                "start",
+                "end",
+                ("interval", "1"),
+                ("limit", "1000"),
+                shift_us=MINUTE,
+            ),
+            read=history.klines,
+            selects=of,
+        ),
+        History(
+            name=f"bybit.{category}.mark_klines",
+            host="rest",
+            fields=("mark_price",),
+            period_us=history.MARK_MINUTES * MINUTE,
+            rows=1000,
+            depth_us=_SINCE_LAUNCH,
+            every_s=3600.0,
+            charges=_ONE,
+            ask=_window(
+                "/v5/market/mark-price-kline",
+                "start",
+                "end",
+                ("interval", str(history.MARK_MINUTES)),
+                ("limit", "1000"),
+                shift_us=history.MARK_MINUTES * MINUTE,
+            ),
+            read=history.mark_klines,
+            selects=of,
+        ),
+    )
+
+
+def _topics(instruments: Sequence[Instrument]) -> list[Topic]:
+    """Two topics an instrument. Neither speaks when nothing happens."""
+    topics = []
+    for instrument in instruments:
+        symbol = instrument.symbol
+        topics.append(Topic(f"tickers.{symbol}", TICKER_FIELDS, (symbol,)))
+        topics.append(Topic(f"allLiquidation.{symbol}", LIQUIDATION_FIELDS, (symbol,)))
+    return topics
+
+
+def _subscribe(names: Sequence[str], first: int) -> list[tuple[str, tuple[str, ...], str]]:
+    """``{"op":"subscribe","args":[…],"req_id":"7"}``, ten topics a message."""
+    messages = []
+    for number, start in enumerate(range(0, len(names), _ARGS_PER_MESSAGE), first):
+        batch = tuple(names[start : start + _ARGS_PER_MESSAGE])
+        body = {"op": "subscribe", "args": list(batch), "req_id": str(number)}
+        messages.append((str(number), batch, json.dumps(body, separators=(",", ":"))))
+    return messages
+
+
+def _stream(category: str) -> Stream:
+    return Stream(
+        name=f"bybit.{category}.stream",
+        host="ws",
+        fields=(*TICKER_FIELDS, *LIQUIDATION_FIELDS),
+        path=lambda _: f"/v5/public/{category}",
+        topics=_topics,
+        subscribe=_subscribe,
+        reader=partial(StreamReader, category == "linear"),
+        usual_s=5.0,
+        selects=_of(category),
+        keepalive=Keepalive('{"op":"ping"}', 20.0),
+        topics_per_connection=400,  # of about 25 characters: half of the 21,000 allowed
+        speaks=10.0,
+        charges=(Charge("connections"),),
+    )
+
+
+BYBIT = Venue(
+    name="bybit",
+    hosts=(
+        Host("rest", "https://api.bybit.com", "bybit.rest"),
+        Host("ws", "wss://stream.bybit.com", "bybit.ws"),
+    ),
+    buckets=(Bucket("ip", 600.0, 5.0), Bucket("connections", 500.0, 300.0)),
+    listings=tuple(_listings(category) for category in CATEGORIES),
+    polls=tuple(_tickers(category) for category in CATEGORIES),
+    histories=tuple(found for category in CATEGORIES for found in _histories(category)),
+    streams=tuple(_stream(category) for category in CATEGORIES),
+    verdict=verdict,
+    not_offered={
+        "lsr_top_positions": "no statistics of top traders",
+        "lsr_top_accounts": "no statistics of top traders",
+        "taker_buy_coin": "no taker statistics; they would have to be added up from every trade",
+        "taker_sell_coin": "no taker statistics; they would have to be added up from every trade",
+        "taker_ratio_bar": "no taker statistics; they would have to be added up from every trade",
+    },
+)
