@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from tideline.venues.bybit.declaration import BYBIT
 from tideline.venues.declaration import Venue
+from tideline.venues.okx.declaration import OKX
 
-VENUES: tuple[Venue, ...] = (BYBIT,)
+VENUES: tuple[Venue, ...] = (
+    # binance, bybit, okx, bitget, hyperliquid, coinbase, coinbase-gateway
+    BYBIT,
+    OKX,
+)
 
 
 def venue(name: str) -> Venue:
