@@ -39,10 +39,6 @@ _SINCE_LAUNCH = 2400 * DAY
 """The oldest linear contract was listed in March 2020, account ratios begin in July 2020."""
 
 
-def _of(category: str) -> Callable[[Instrument], bool]:
-    return partial(_is_of, category)
-
-
 def _is_of(category: str, instrument: Instrument) -> bool:
     return instrument.derivative and instrument.linear == (category == "linear")
 
@@ -64,8 +60,12 @@ def _whole(path: str, *params: tuple[str, str]) -> Callable[[Sequence[Instrument
     return ask
 
 
+_TIMES = ("startTime", "endTime")
+_ENDS = ("start", "end")
+
+
 def _window(
-    path: str, start_name: str, end_name: str, *params: tuple[str, str], shift_us: int = 0
+    path: str, ends: tuple[str, str], *params: tuple[str, str], rows: int, shift_us: int = 0
 ) -> Callable[[Instrument, int, int], Request]:
     """The rows with event_time in (start, end]; both ends are sent, since a lone one is ignored.
 
@@ -75,9 +75,8 @@ def _window(
     def ask(instrument: Instrument, start: int, end: int) -> Request:
         first, last = (start - shift_us) // 1000 + 1, (end - shift_us) // 1000
         told = (("category", _category(instrument)), ("symbol", instrument.symbol), *params)
-        return Request(
-            "rest", path, (*told, (start_name, str(first)), (end_name, str(max(first, last))))
-        )
+        times = ((ends[0], str(first)), (ends[1], str(max(first, last))))
+        return Request("rest", path, (*told, *times, ("limit", str(rows))))
 
     return ask
 
@@ -91,7 +90,7 @@ def _listings(category: str) -> Poll:
         charges=_ONE,
         ask=_whole("/v5/market/instruments-info", ("category", category), ("limit", "1000")),
         read=rest.listings,
-        selects=_of(category),
+        selects=partial(_is_of, category),
     )
 
 
@@ -104,12 +103,12 @@ def _tickers(category: str) -> Poll:
         charges=_ONE,
         ask=_whole("/v5/market/tickers", ("category", category)),
         read=rest.tickers,
-        selects=_of(category),
+        selects=partial(_is_of, category),
     )
 
 
-def _histories(category: str) -> tuple[History, ...]:
-    of = _of(category)
+def _grid(category: str) -> tuple[History, ...]:
+    """Levels and shares on the five minute grid."""
     oi = "open_interest" if category == "linear" else "open_interest_usd"
     return (
         History(
@@ -121,15 +120,9 @@ def _histories(category: str) -> tuple[History, ...]:
             depth_us=_SINCE_LAUNCH,
             every_s=300.0,
             charges=_ONE,
-            ask=_window(
-                "/v5/market/open-interest",
-                "startTime",
-                "endTime",
-                ("intervalTime", "5min"),
-                ("limit", "200"),
-            ),
+            ask=_window("/v5/market/open-interest", _TIMES, ("intervalTime", "5min"), rows=200),
             read=history.open_interest,
-            selects=of,
+            selects=partial(_is_of, category),
         ),
         History(
             name=f"bybit.{category}.account_ratio",
@@ -140,13 +133,7 @@ def _histories(category: str) -> tuple[History, ...]:
             depth_us=_SINCE_LAUNCH,
             every_s=300.0,
             charges=_ONE,
-            ask=_window(
-                "/v5/market/account-ratio",
-                "startTime",
-                "endTime",
-                ("period", "5min"),
-                ("limit", "500"),
-            ),
+            ask=_window("/v5/market/account-ratio", _TIMES, ("period", "5min"), rows=500),
             read=history.account_ratio,
             selects=partial(_perpetual_of, category),
         ),
@@ -159,10 +146,17 @@ def _histories(category: str) -> tuple[History, ...]:
             depth_us=_SINCE_LAUNCH,
             every_s=900.0,
             charges=_ONE,
-            ask=_window("/v5/market/funding/history", "startTime", "endTime", ("limit", "200")),
+            ask=_window("/v5/market/funding/history", _TIMES, rows=200),
             read=history.funding,
             selects=partial(_perpetual_of, category),
         ),
+    )
+
+
+def _bars(category: str) -> tuple[History, ...]:
+    """Bars that are labelled by their start."""
+    mark = history.MARK_MINUTES
+    return (
         History(
             name=f"bybit.{category}.klines",
             host="rest",
@@ -172,36 +166,28 @@ def _histories(category: str) -> tuple[History, ...]:
             depth_us=_SINCE_LAUNCH,
             every_s=300.0,
             charges=_ONE,
-            ask=_window(
-                "/v5/market/kline",
-                "start",
-                "end",
-                ("interval", "1"),
-                ("limit", "1000"),
-                shift_us=MINUTE,
-            ),
+            ask=_window("/v5/market/kline", _ENDS, ("interval", "1"), rows=1000, shift_us=MINUTE),
             read=history.klines,
-            selects=of,
+            selects=partial(_is_of, category),
         ),
         History(
             name=f"bybit.{category}.mark_klines",
             host="rest",
             fields=("mark_price",),
-            period_us=history.MARK_MINUTES * MINUTE,
+            period_us=mark * MINUTE,
             rows=1000,
             depth_us=_SINCE_LAUNCH,
             every_s=3600.0,
             charges=_ONE,
             ask=_window(
                 "/v5/market/mark-price-kline",
-                "start",
-                "end",
-                ("interval", str(history.MARK_MINUTES)),
-                ("limit", "1000"),
-                shift_us=history.MARK_MINUTES * MINUTE,
+                _ENDS,
+                ("interval", str(mark)),
+                rows=1000,
+                shift_us=mark * MINUTE,
             ),
             read=history.mark_klines,
-            selects=of,
+            selects=partial(_is_of, category),
         ),
     )
 
@@ -236,7 +222,7 @@ def _stream(category: str) -> Stream:
         subscribe=_subscribe,
         reader=partial(StreamReader, category == "linear"),
         usual_s=5.0,
-        selects=_of(category),
+        selects=partial(_is_of, category),
         keepalive=Keepalive('{"op":"ping"}', 20.0),
         topics_per_connection=400,  # of about 25 characters: half of the 21,000 allowed
         speaks=10.0,
@@ -253,7 +239,9 @@ BYBIT = Venue(
     buckets=(Bucket("ip", 600.0, 5.0), Bucket("connections", 500.0, 300.0)),
     listings=tuple(_listings(category) for category in CATEGORIES),
     polls=tuple(_tickers(category) for category in CATEGORIES),
-    histories=tuple(found for category in CATEGORIES for found in _histories(category)),
+    histories=tuple(
+        found for category in CATEGORIES for found in (*_grid(category), *_bars(category))
+    ),
     streams=tuple(_stream(category) for category in CATEGORIES),
     verdict=verdict,
     not_offered={
