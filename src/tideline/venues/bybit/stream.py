@@ -71,7 +71,7 @@ class StreamReader:
         """One frame of the connection."""
         parsed = Parsed()
         found = usual(frame) if self._short_way else None
-        if found is not None:
+        if found is not None and found.topic.startswith(_TICKERS):
             self._ticker(found.topic, found.type, found.ts, found.data, note, parsed)
             return parsed
         body = record(decode(frame), "frame")
@@ -92,8 +92,8 @@ class StreamReader:
     def _ticker(
         self, topic: str, kind: object, ts: object, row: dict[str, Any], note: Note, parsed: Parsed
     ) -> None:
-        symbol = topic[8:]
-        if not topic.startswith(_TICKERS) or row.get("symbol") != symbol:
+        symbol = topic[len(_TICKERS) :]
+        if row.get("symbol") != symbol:
             raise BadWire("topic", topic, f"is not of {row.get('symbol')}")
         at = millis(ts, "ts")
         whole = word(kind, "type", _KINDS)
