@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from tideline.venues.bybit.declaration import BYBIT
+from tideline.venues.coinbase.declaration import COINBASE
+from tideline.venues.coinbase.gateway_declaration import COINBASE_GATEWAY
 from tideline.venues.declaration import Venue
+from tideline.venues.hyperliquid.declaration import HYPERLIQUID
 from tideline.venues.okx.declaration import OKX
 
 VENUES: tuple[Venue, ...] = (
     # binance, bybit, okx, bitget, hyperliquid, coinbase, coinbase-gateway
     BYBIT,
     OKX,
+    HYPERLIQUID,
+    COINBASE,
+    COINBASE_GATEWAY,
 )
 
 
