@@ -13,8 +13,7 @@ direction   T               M
 ``buy``     short           long
 ==========  ==============  ===============
 
-``amount`` is USD for inverse contracts and base coins for linear ones. Every trade is sent, so the
-liquidations are all there are.
+``amount`` is USD for inverse contracts and base coins for linear ones.
 """
 
 from __future__ import annotations
