@@ -57,7 +57,12 @@ LIVES: dict[str, Life] = {
 
 
 class Faults(Protocol):
-    """What may go wrong between client and server at each point; see ``script``."""
+    """What may go wrong between client and server at each point; see ``script``.
+
+    ``version`` changes whenever steps are added or taken away.
+    """
+
+    version: int
 
     def now(self, at: int) -> int:
         """What the venue's own clock says at ``at``."""
@@ -79,20 +84,20 @@ class Faults(Protocol):
         """An answer to a handshake instead of a connection."""
         ...
 
-    def heard(self, host: str, text: str, at: int) -> bool:
-        """Does the server get this message?"""
+    def heard(self, line: Line, text: str, at: int) -> bool:
+        """Does the server get this message of this line?"""
         ...
 
-    def deaf(self, host: str, at: int) -> bool:
+    def deaf(self, line: Line, at: int) -> bool:
         """The venue neither reads nor answers pings."""
         ...
 
-    def said(self, host: str, frames: list[str], at: int) -> list[str]:
+    def said(self, line: Line, frames: list[str], at: int) -> list[str]:
         """The frames as they leave; some may be gone, spoilt or new."""
         ...
 
-    def wakes(self, host: str, at: int) -> int | None:
-        """When (> at) a frame of the script itself is due."""
+    def wakes(self, line: Line, at: int) -> int | None:
+        """When (>= at) a frame of the script itself is due."""
         ...
 
     def cut(self, host: str, opened: int) -> int | None:
@@ -102,6 +107,8 @@ class Faults(Protocol):
 
 class NoFaults:
     """A venue in good health."""
+
+    version = 0
 
     def now(self, at: int) -> int:
         return at
@@ -118,16 +125,16 @@ class NoFaults:
     def refuse_line(self, host: str, target: str, at: int) -> Reply | Broken | None:
         return None
 
-    def heard(self, host: str, text: str, at: int) -> bool:
+    def heard(self, line: Line, text: str, at: int) -> bool:
         return True
 
-    def deaf(self, host: str, at: int) -> bool:
+    def deaf(self, line: Line, at: int) -> bool:
         return False
 
-    def said(self, host: str, frames: list[str], at: int) -> list[str]:
+    def said(self, line: Line, frames: list[str], at: int) -> list[str]:
         return frames
 
-    def wakes(self, host: str, at: int) -> int | None:
+    def wakes(self, line: Line, at: int) -> int | None:
         return None
 
     def cut(self, host: str, opened: int) -> int | None:
@@ -181,34 +188,44 @@ class Front:
 class Line:
     """One connection, from the venue's side."""
 
-    __slots__ = ("_cut", "_faults", "_front", "_idle_us", "_session", "heard_at", "host")
+    __slots__ = (
+        "_cut",
+        "_faults",
+        "_front",
+        "_idle_us",
+        "_session",
+        "_version",
+        "heard_at",
+        "host",
+        "opened",
+    )
 
     def __init__(self, front: Front, host: str, session: Session, faults: Faults, at: int) -> None:
         self.host = host
-        self.heard_at = at
+        self.opened = self.heard_at = at
         self._front, self._session, self._faults = front, session, faults
         self._idle_us = round(front.life.idle_s * SECOND)
-        cuts = [faults.cut(host, at)]
-        if front.life.whole_s:
-            cuts.append(at + round(front.life.whole_s * SECOND))
-        self._cut = min((cut for cut in cuts if cut is not None), default=None)
+        self._version = -1
+        self._cut: int | None = None
 
     def receive(self, text: str, at: int) -> list[str]:
         """What answers one message of the client."""
-        if self._faults.deaf(self.host, at):
+        faults = self._faults
+        if faults.deaf(self, at):
             return []
         self.heard_at = at
-        if not self._faults.heard(self.host, text, at):
+        if not faults.heard(self, text, at):
             return []
-        frames = self._session.receive(text, self._faults.now(at))
-        return self._faults.said(self.host, frames, at) if frames else frames
+        frames = self._session.receive(text, faults.now(at))
+        return faults.said(self, frames, at) if frames else frames
 
     def next_due(self, at: int) -> int | None:
         """When the next frame is due; a frame of the script included."""
-        due = self._session.next_due(self._faults.now(at))
+        now = self._faults.now(at)
+        due = self._session.next_due(now)
         if due is not None:
-            due += at - self._faults.now(at)
-        wakes = self._faults.wakes(self.host, at)
+            due += at - now
+        wakes = self._faults.wakes(self, at)
         if due is None or (wakes is not None and wakes < due):
             return wakes
         return due
@@ -216,18 +233,25 @@ class Line:
     def push(self, at: int) -> list[str]:
         """The frames that leave at ``at``."""
         frames = self._session.push(self._faults.now(at))
-        return self._faults.said(self.host, frames, at)
+        return self._faults.said(self, frames, at)
 
     def deaf(self, at: int) -> bool:
         """Is the client not being read?"""
-        return self._faults.deaf(self.host, at)
+        return self._faults.deaf(self, at)
 
     def ends(self) -> int | None:
         """When the venue cuts the connection, as things stand."""
-        if not self._idle_us:
-            return self._cut
-        idle = self.heard_at + self._idle_us
-        return idle if self._cut is None else min(idle, self._cut)
+        if self._version != self._faults.version:
+            self._version = self._faults.version
+            self._cut = self._faults.cut(self.host, self.opened)
+        ends = self._cut
+        if self._front.life.whole_s:
+            whole = self.opened + round(self._front.life.whole_s * SECOND)
+            ends = whole if ends is None else min(ends, whole)
+        if self._idle_us:
+            idle = self.heard_at + self._idle_us
+            ends = idle if ends is None else min(ends, idle)
+        return ends
 
     def left(self) -> None:
         """The connection is over."""
