@@ -39,6 +39,7 @@ READ = [
     ("bitget", "BTCUSDT", "BTC", "USDT", "USDT", "perpetual", True, 1, 1),
     ("bitget", "BTCPERP", "BTC", "USDC", "USDC", "perpetual", True, 1, 1),
     ("bitget", "BTCUSD", "BTC", "USD", "BTC", "perpetual", False, 1, None),
+    ("bitget", "BTCUSD_CM", "BTC", "USD", "BTC", "perpetual", False, 1, None),
     ("hyperliquid", "BTC", "BTC", "USD", "USDC", "perpetual", True, 1, 1),
     ("hyperliquid", "kPEPE", "PEPE", "USD", "USDC", "perpetual", True, 1e3, 1e3),
     ("hyperliquid", "xyz:TSLA", "TSLA", "USD", "USDC", "perpetual", True, 1, 1),

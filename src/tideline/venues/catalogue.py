@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tideline.venues.bitget.declaration import BITGET
 from tideline.venues.bybit.declaration import BYBIT
 from tideline.venues.coinbase.declaration import COINBASE
 from tideline.venues.coinbase.gateway_declaration import COINBASE_GATEWAY
@@ -13,6 +14,7 @@ VENUES: tuple[Venue, ...] = (
     # binance, bybit, okx, bitget, hyperliquid, coinbase, coinbase-gateway
     BYBIT,
     OKX,
+    BITGET,
     HYPERLIQUID,
     COINBASE,
     COINBASE_GATEWAY,

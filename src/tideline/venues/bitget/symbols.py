@@ -16,10 +16,10 @@ import re
 from tideline.domain.instrument import Instrument, Kind
 from tideline.venues.naming import COIN, MONTH_CODES, split_multiple
 
-FORMS = ("BTCUSDT", "BTCPERP", "BTCUSD", "BTCUSDZ26", "1000BONKUSDT")
+FORMS = ("BTCUSDT", "BTCPERP", "BTCUSD", "BTCUSD_CM", "BTCUSDZ26", "1000BONKUSDT")
 
 _LINEAR = re.compile(rf"^({COIN})(USDT|USDC|PERP)$")
-_INVERSE = re.compile(rf"^({COIN})USD(?:([{MONTH_CODES}])(\d{{2}}))?$")
+_INVERSE = re.compile(rf"^({COIN})USD(?:([{MONTH_CODES}])(\d{{2}})|_CM)?$")
 
 
 def parse(symbol: str) -> Instrument | None:
