@@ -32,7 +32,7 @@ NOTHING = Taken()
 
 
 class Sink(Protocol):
-    """The live intake, as the collector sees it. Called from one task only."""
+    """The live intake, as the collector sees it. Called from one thread, never re-entered."""
 
     def take(self, record: Record) -> Taken:
         """Keep the record and read it. Never raises for what a venue sent; never waits."""

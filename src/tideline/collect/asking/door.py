@@ -1,0 +1,118 @@
+"""The way out for requests: bans first, then buckets, then reach; what comes back is judged here.
+
+Every request of a venue passes, so that the rules hold by construction: nothing is sent while a
+ban holds, not even by a request that had waited for its tokens when the ban came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tideline.collect.asking.bans import Bans
+from tideline.collect.asking.buckets import Buckets
+from tideline.collect.asking.reach import Reach
+from tideline.collect.skew import Skew
+from tideline.domain.time import Clock
+from tideline.venues.declaration import Charge, Host, Venue
+from tideline.venues.transport import Socket, Transport, TransportError
+from tideline.venues.wire import Reply, Request, Verdict
+
+
+class Answer(NamedTuple):
+    """A reply, what it means, and when it was asked for and came (µs UTC)."""
+
+    reply: Reply
+    verdict: Verdict
+    sent: int
+    received: int
+
+
+def all_charges(venue: Venue) -> list[Charge]:
+    """What every kind of request of the venue costs."""
+    found = [charge for poll in (*venue.listings, *venue.polls) for charge in poll.charges]
+    found += [charge for history in venue.histories for charge in history.charges]
+    return found + [charge for stream in venue.streams for charge in stream.charges]
+
+
+class Door:
+    """The requests and connections of one venue."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        transport: Transport,
+        bans: Bans,
+        clock: Clock,
+        rng: np.random.Generator,
+    ) -> None:
+        self._venue, self._transport, self._clock = venue, transport, clock
+        self.bans, self.skew = bans, Skew()
+        self._buckets = Buckets(venue.buckets, all_charges(venue))
+        self._reach = {host.name: Reach(rng) for host in venue.hosts}
+        self.requests = 0
+
+    async def ask(
+        self, request: Request, charges: Sequence[Charge], *, patient: bool = False
+    ) -> Answer:
+        """Wait until it may go, send it, judge the answer.
+
+        Raises:
+            TransportError: no answer.
+        """
+        host = self._venue.host(request.host)
+        reach = self._reach[host.name]
+        while True:
+            await self.bans.wait(host.family)
+            await self._buckets.take(charges, patient=patient)
+            async with reach.turn():
+                if self.bans.left_s(host.family) > 0:
+                    continue
+                return await self._send(host, reach, request)
+
+    async def _send(self, host: Host, reach: Reach, request: Request) -> Answer:
+        self.requests += 1
+        sent = self._clock.now()
+        try:
+            reply = await self._transport.ask(host, request)
+        except TransportError:
+            reach.failed()
+            raise
+        received = self._clock.now()
+        verdict = self.judge(host, reply)
+        if verdict.kind == "broken":
+            reach.failed()
+        else:
+            reach.answered()
+            if "date" in reply.headers:
+                self.skew.dated(reply.headers["date"], sent, received)
+        return Answer(reply, verdict, sent, received)
+
+    def judge(self, host: Host, reply: Reply) -> Verdict:
+        """The venue's verdict, with its consequences for bans and buckets."""
+        verdict = self._venue.verdict(reply)
+        self._buckets.heard(reply.headers)
+        if verdict.kind in ("ban", "slow_down"):
+            self.bans.punish(host.family, verdict)
+        return verdict
+
+    async def connect(self, host_name: str, target: str, charges: Sequence[Charge]) -> Socket:
+        """Open a WebSocket when it may be opened.
+
+        Raises:
+            TransportError: it did not come about; a refusal has been judged.
+        """
+        host = self._venue.host(host_name)
+        while True:
+            await self.bans.wait(host.family)
+            await self._buckets.take(charges)
+            if self.bans.left_s(host.family) == 0:
+                break
+        try:
+            return await self._transport.connect(host, target)
+        except TransportError as error:
+            if error.reply is not None:
+                self.judge(host, error.reply)
+            raise

@@ -1,0 +1,45 @@
+"""Whether a host can be reached: while it cannot, one request at a time tries it.
+
+The tries are at most 4 s apart, so that a venue that comes back is asked again within 5 s, and
+spread at random, so that many collectors do not come back in step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from tideline.collect.listening.backoff import full_jitter_s
+
+LONGEST_S = 4.0
+
+
+class Reach:
+    """One host."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._turn = asyncio.Lock()
+        self.failures = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Within it one request may go out: at once, or as the only one that tries."""
+        if self.failures == 0:
+            yield
+            return
+        async with self._turn:
+            if self.failures:
+                await asyncio.sleep(full_jitter_s(self.failures, LONGEST_S, self._rng))
+            yield
+
+    def answered(self) -> None:
+        """The host gave an answer of its own."""
+        self.failures = 0
+
+    def failed(self) -> None:
+        """There was no answer."""
+        self.failures += 1
