@@ -40,7 +40,7 @@ def _with(front, talk):
     async def main():
         async with (
             Serving([(REST, front), (LIVE, front)]) as serving,
-            WebTransport(serving.urls, limits=LIMITS) as transport,
+            WebTransport(serving.urls["toy"], limits=LIMITS) as transport,
         ):
             return await talk(transport, serving)
 
@@ -64,9 +64,9 @@ def test_requests_and_frames_over_real_sockets():
         assert json.loads(await socket.receive()) == {"ack": "AAA"}
         assert json.loads(await socket.receive())["topic"] == "AAA"
         await socket.close()
-        assert set(serving.urls) == {"toy", "toy.ws"}
-        assert serving.urls["toy.ws"].startswith("ws://127.0.0.1:")
-        assert serving.urls["toy"] in serving.table()
+        assert set(serving.urls["toy"]) == {"toy", "toy.ws"}
+        assert serving.urls["toy"]["toy.ws"].startswith("ws://127.0.0.1:")
+        assert serving.urls["toy"]["toy"] in serving.table()
 
     _with(front, talk)
     assert front.asked == {"toy": 2}

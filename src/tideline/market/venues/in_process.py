@@ -25,12 +25,12 @@ READ_S = 10.0
 
 
 class InProcess:
-    """A Transport to these hosts."""
+    """A Transport to these hosts, of one venue or of many."""
 
     def __init__(
         self, served: Iterable[tuple[Host, Front]], clock: Clock, latency_us: int = 20_000
     ) -> None:
-        self._fronts = {host.name: front for host, front in served}
+        self._fronts = dict(served)
         self._clock, self._latency = clock, latency_us
 
     async def ask(self, host: Host, request: Request) -> Reply:
@@ -65,7 +65,7 @@ class InProcess:
 
     def _front(self, host: Host) -> Front:
         try:
-            return self._fronts[host.name]
+            return self._fronts[host]
         except KeyError:
             raise TransportError("connect", host.name, "no such host") from None
 

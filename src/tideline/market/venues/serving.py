@@ -28,7 +28,10 @@ LOOK_S = 0.1
 
 
 class Serving:
-    """These hosts on loopback. Use as an async context manager; ``urls`` holds their addresses."""
+    """These hosts on loopback. Use as an async context manager.
+
+    ``urls``: by venue and name of the host, its base URL.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class Serving:
         self._clock = clock or WallClock()
         self._address = address
         self._runners: list[web.AppRunner] = []
-        self.urls: dict[str, str] = {}
+        self.urls: dict[str, dict[str, str]] = {}
 
     async def __aenter__(self) -> Self:
         for host, front in self._served:
@@ -53,7 +56,8 @@ class Serving:
             self._runners.append(runner)
             port = runner.addresses[0][1]
             scheme = "ws" if host.url.startswith("ws") else "http"
-            self.urls[host.name] = f"{scheme}://{self._address}:{port}"
+            urls = self.urls.setdefault(front.name, {})
+            urls[host.name] = f"{scheme}://{self._address}:{port}"
         return self
 
     async def __aexit__(
@@ -67,9 +71,13 @@ class Serving:
         self._runners.clear()
 
     def table(self) -> str:
-        """Host and base URL, a line each."""
-        width = max((len(name) for name in self.urls), default=0)
-        return "\n".join(f"{name:<{width}}  {url}" for name, url in self.urls.items())
+        """Venue, host and base URL, a line each."""
+        lines = [
+            f"{venue:<16}  {name:<12}  {url}"
+            for venue, urls in self.urls.items()
+            for name, url in urls.items()
+        ]
+        return "\n".join(lines)
 
 
 class _Door:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tideline.market.venues.faults.fault import Fault, Step
@@ -10,10 +11,23 @@ from tideline.market.venues.faults.texts import is_data, names
 from tideline.market.venues.front import Broken, Line
 from tideline.venues.wire import Reply, Request
 
-OPEN_INTEREST = ("openInterest", "open_interest", "oi", "holdingAmount", "sumOpenInterest")
-"""What venues call it; the first of a record is spoilt."""
+OPEN_INTEREST = (
+    "openInterest",
+    "singleOpenInterest",
+    "openInterestValue",
+    "singleOpenInterestValue",
+    "open_interest",
+    "oi",
+    "oiCcy",
+    "oiUsd",
+    "holdingAmount",
+    "sumOpenInterest",
+    "sumOpenInterestValue",
+)
+"""What venues call it, in whatever unit."""
 
 MARK = "\x01"
+_MARKED = re.compile(r'"\\u0001(\w+)"')
 
 VALUES: dict[str, str] = {
     "nan": "NaN",
@@ -77,29 +91,49 @@ class BadValue(Fault):
             value = json.loads(text)
         except ValueError:
             return text
-        key = self._mark(value, symbols)
-        if not key:
+        if _is_positional(value):
+            value = self._by_position(value, symbols)
+        elif not self._mark(value, symbols, here=not symbols):
             return text
         written = json.dumps(value, separators=(",", ":"))
-        bad = self._text.replace("{key}", key)
-        return written.replace(json.dumps(MARK), bad)
+        return _MARKED.sub(lambda found: self._text.replace("{key}", found[1]), written)
 
-    def _mark(self, value: Any, symbols: frozenset[str]) -> str:
-        """Put the mark where the value goes; the key of the last one, empty: nowhere."""
-        found = ""
-        if type(value) is dict:
-            key = next((name for name in OPEN_INTEREST if name in value), "")
-            if key and (not symbols or names(value, symbols)):
-                self._met += 1
-                if self._met % max(1, int(self.step.amount)) == 0:
-                    value[key] = MARK
-                    self.acted += 1
-                    found = key
-            value = list(value.values())
+    def _mark(self, value: Any, symbols: frozenset[str], *, here: bool) -> int:
+        """Put marks where the values go; ``here``: an outer record has named the symbol.
+
+        Returns how many records were struck.
+        """
         if type(value) is list:
-            for item in value:
-                found = self._mark(item, symbols) or found
-        return found
+            return sum(self._mark(item, symbols, here=here) for item in value)
+        if type(value) is not dict:
+            return 0
+        here = here or names(value, symbols)
+        found = int(here and self._strike(value))
+        return found + sum(self._mark(item, symbols, here=here) for item in value.values())
+
+    def _strike(self, record: dict[str, Any]) -> bool:
+        """Mark every value of one record, when it is its turn."""
+        keys = [key for key in OPEN_INTEREST if type(record.get(key)) in (str, int, float)]
+        if not keys:
+            return False
+        self._met += 1
+        if self._met % max(1, int(self.step.amount)):
+            return False
+        record.update((key, MARK + key) for key in keys)
+        self.acted += 1
+        return True
+
+    def _by_position(self, value: list[Any], symbols: frozenset[str]) -> list[Any]:
+        """Names in one list, values in another (Hyperliquid's metaAndAssetCtxs)."""
+        for name, record in zip(value[0]["universe"], value[1], strict=False):
+            if not symbols or names(name, symbols):
+                self._strike(record)
+        return value
+
+
+def _is_positional(value: Any) -> bool:
+    pair = type(value) is list and len(value) == 2 and type(value[0]) is dict
+    return pair and "universe" in value[0] and type(value[1]) is list
 
 
 class Repeat(Fault):
