@@ -310,8 +310,9 @@ def test_an_index_is_said_once_for_every_contract_on_it() -> None:
         parsed = reader.read(push("index-tickers", "BTC-USD", row), known)
         assert sorted(seen.instrument for seen in parsed.observations) == sorted(names[:3])
         assert {seen.value for seen in parsed.observations} == {91000.5}
-    fewer = reader.read(push("index-tickers", "BTC-USD", row), note("BTC-USD-SWAP"))
-    assert [seen.instrument for seen in fewer.observations] == ["BTC-USD-SWAP"]
+    for others in (("BTC-USD-SWAP",), ("BTC-USD-261225",)):
+        fewer = reader.read(push("index-tickers", "BTC-USD", row), note(*others))
+        assert tuple(seen.instrument for seen in fewer.observations) == others
 
 
 def control(body: Any) -> Control:
@@ -383,6 +384,13 @@ def test_x_perps_are_futures_that_pay_funding() -> None:
         instId="BTC-USDT-261225", instType="FUTURES", expTime="1798185600000"
     ).listings
     assert (dated.instrument.kind, dated.delivery_us) == ("future", 1_798_185_600_000_000)
+
+
+def test_a_contract_that_is_not_open_yet_may_be_nothing_but_a_name() -> None:
+    bare = dict.fromkeys(("ctVal", "ctMult", "ctValCcy", "ctType", "listTime"), "")
+    (found,) = listed(state="preopen", **bare).listings
+    assert (found.state, found.instrument.contract_size) == ("prelisting", None)
+    assert listed(**bare).ignored == {"bad row: ctType ": 1}
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,9 @@ def _listing(row: dict[str, Any]) -> Listing:
     if instrument is None or not instrument.derivative:
         raise BadWire("instId", row["instId"], "is not a contract we can read")
     state = word(need(row, "state"), "state", STATES)
-    linear = word(need(row, "ctType"), "ctType", _LINEAR)
-    if linear != instrument.linear:
+    # of some contracts that are not open yet OKX says nothing but name and state
+    bare = state == "prelisting" and not row.get("ctType")
+    if not bare and word(need(row, "ctType"), "ctType", _LINEAR) != instrument.linear:
         raise BadWire("ctType", row["ctType"], f"is not what {instrument.symbol} says")
     ends = row.get("expTime", "")
     # X-Perps are instType FUTURES with an expiry decades away, but they pay funding
@@ -60,7 +61,7 @@ def _listing(row: dict[str, Any]) -> Listing:
         replace(
             instrument,
             kind="perpetual" if forever else "future",
-            contract_size=_size(row, instrument),
+            contract_size=None if bare else _size(row, instrument),
             listed_us=millis(row["listTime"], "listTime") if row.get("listTime") else None,
         ),
         state,

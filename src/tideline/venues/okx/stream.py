@@ -96,7 +96,10 @@ class Reader:
         return parsed
 
     def _indices(self, note: Note) -> dict[str, list[str]]:
-        """Which contracts are on which index, worked out anew only when others are followed."""
+        """Which contracts are on which index, worked out anew when others are followed.
+
+        The set that is followed is replaced as a whole, never changed in place but in its size.
+        """
         if note.instruments is not self._seen or len(note.instruments) != self._count:
             self._seen, self._count = note.instruments, len(note.instruments)
             self._on = by_index(note.instruments)
