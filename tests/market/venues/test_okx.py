@@ -15,9 +15,10 @@ from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND, parse_time
 from tideline.market.state import Listed, Quote
 from tideline.market.synthetic import Synthetic
+from tideline.market.venues.faults.lines import NOTICES
 from tideline.market.venues.okx import PATHS, OkxServer
 from tideline.market.venues.okx_rows import published
-from tideline.market.venues.okx_session import BACKLOG, RESTART_NOTICE, OkxSession
+from tideline.market.venues.okx_session import BACKLOG, OkxSession
 from tideline.venues.okx.counting import tidy
 from tideline.venues.okx.declaration import OKX, PUBLIC
 from tideline.venues.okx.envelope import verdict
@@ -413,7 +414,7 @@ def test_what_the_venue_refuses_on_a_connection() -> None:
     assert controls[0].topics == ("mark-price:FOO-USDT-SWAP",)
     assert controls[3].topics == ("liquidation-orders:STOCKS",)
     assert all(control.text.startswith("60018") for control in controls if control.kind != "ack")
-    (restart,) = line.read(RESTART_NOTICE, NOW).controls
+    (restart,) = line.read(json.dumps(NOTICES["okx"]), NOW).controls
     assert restart.kind == "restart"
 
 

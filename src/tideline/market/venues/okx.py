@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from tideline.market.state import Listed, Market
 from tideline.market.venues import okx_bars as grids
 from tideline.market.venues import okx_rows as rows
 from tideline.market.venues.okx_session import OkxSession
+from tideline.market.venues.quota import Quota
 from tideline.venues.wire import Reply, Request
 
 Answer = Callable[["_Asked"], list[Any]]
@@ -209,7 +209,7 @@ class OkxServer:
         self.market, self.pace = market, pace
         self.history_lag_us = 0
         self.label_shift_us = 0
-        self._asked: dict[str, deque[int]] = {path: deque() for path in PATHS}
+        self._quotas = {path: Quota(most, _WINDOW) for path, (most, _) in PATHS.items()}
         self._connections = 0
 
     def answer(self, request: Request, now: int) -> Reply:
@@ -217,24 +217,13 @@ class OkxServer:
         known = PATHS.get(request.path)
         if known is None or request.host != "rest" or request.method != "GET":
             return _reply(404, {"code": "404", "data": [], "msg": "Not Found"})
-        most, answer = known
-        if self._too_many(request.path, most, now):
+        if not self._quotas[request.path].take(1, now):
             return _reply(429, {"msg": "Too Many Requests", "code": "50011"})
         try:
-            data = answer(_Asked(self, request, now))
+            data = known[1](_Asked(self, request, now))
         except _Refused as refused:
             return _reply(refused.status, {"code": refused.code, "data": [], "msg": refused.said})
         return _reply(200, {"code": "0", "data": data, "msg": ""})
-
-    def _too_many(self, path: str, most: int, now: int) -> bool:
-        """Is this one more than ``most`` within two seconds?"""
-        seen = self._asked[path]
-        while seen and seen[0] <= now - _WINDOW:
-            seen.popleft()
-        if len(seen) >= most:
-            return True
-        seen.append(now)
-        return False
 
     def open(self, host: str, target: str, now: int) -> OkxSession | None:
         """A connection to the public channels."""

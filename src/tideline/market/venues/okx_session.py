@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from tideline.domain.time import HOUR, MINUTE, SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import okx_rows as rows
+from tideline.market.venues.quota import Quota
 
 Make = Callable[[Market, Listed, int], rows.Row]
 
@@ -49,16 +49,6 @@ CHANNELS = {
     "funding-rate": Channel(MINUTE, 0, "fundingRate", rows.funding_rate),
 }
 
-RESTART_NOTICE = json.dumps(
-    {
-        "event": "notice",
-        "code": "64008",
-        "msg": "The connection will soon be closed for a service upgrade. Please reconnect.",
-        "connId": "a4d3ae55",
-    }
-)
-"""What every connection is told before an upgrade."""
-
 
 @dataclass(slots=True)
 class _Topic:
@@ -78,7 +68,7 @@ class OkxSession:
         self._market, self._pace, self._connection = market, pace, connection
         self._topics: dict[tuple[str, str], _Topic] = {}
         self._heap: list[tuple[int, tuple[str, str]]] = []
-        self._operations: deque[int] = deque()
+        self._operations = Quota(MOST_OPERATIONS, HOUR)
 
     def receive(self, text: str, now: int) -> list[str]:
         """Events: one for every argument of a subscription."""
@@ -92,15 +82,9 @@ class OkxSession:
             return [self._error("60012", f"Invalid request: {text}", None)]
         if operation not in ("subscribe", "unsubscribe") or not args:
             return [self._error("60012", f"Invalid request: {text}", number)]
-        if not self._allowed(now):
+        if not self._operations.take(1, now):
             return [self._error("60014", "Requests too frequent", number)]
         return [self._operate(operation, arg, number, now) for arg in args]
-
-    def _allowed(self, now: int) -> bool:
-        while self._operations and self._operations[0] <= now - HOUR:
-            self._operations.popleft()
-        self._operations.append(now)
-        return len(self._operations) <= MOST_OPERATIONS
 
     def _operate(self, operation: str, arg: dict[str, str], number: object, now: int) -> str:
         key = self._key(arg, now)
