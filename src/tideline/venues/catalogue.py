@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tideline.venues.binance.declaration import BINANCE
 from tideline.venues.bitget.declaration import BITGET
 from tideline.venues.bybit.declaration import BYBIT
 from tideline.venues.coinbase.declaration import COINBASE
@@ -12,6 +13,7 @@ from tideline.venues.okx.declaration import OKX
 
 VENUES: tuple[Venue, ...] = (
     # binance, bybit, okx, bitget, hyperliquid, coinbase, coinbase-gateway
+    BINANCE,
     BYBIT,
     OKX,
     BITGET,
