@@ -126,7 +126,7 @@ def test_late_and_mislabelled_history():
     server.label_shift_us = HOUR
     moved = HISTORY.read(asked(request, of=server).body, note(request)).observations
     assert sorted({one.event_time for one in moved}) == hours()
-    first = [one.value for one in moved if one.field == "funding_rate_settled"][0]
+    first = next(one.value for one in moved if one.field == "funding_rate_settled")
     assert first == pytest.approx(MARKET.settled(GATEWAY, "BTC-PERPETUAL", START) / 8)
 
 
