@@ -207,3 +207,16 @@ def test_coins_beyond_the_named_ones():
     market = Synthetic(coins, 1, START)
     assert market.quote("bybit", "THIN3USDT", START).oi_coin > 0
     assert default_assets(2)[1].asset == "ETH"
+
+
+def test_open_interest_moves_no_faster_than_is_traded(market):
+    for venue, symbol in (
+        ("bybit", "BTCUSDT"),
+        ("okx", "SOL-USDT-SWAP"),
+        ("binance", "1000PEPEUSDT"),
+    ):
+        for start in range(START, START + DAY, 40 * MINUTE):
+            for span in (20 * SECOND, MINUTE, 5 * MINUTE):
+                ends = [market.quote(venue, symbol, at).oi_coin for at in (start, start + span)]
+                traded = market.bar(venue, symbol, start, start + span).volume_coin
+                assert abs(ends[1] - ends[0]) <= traded

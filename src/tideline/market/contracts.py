@@ -66,7 +66,7 @@ PRODUCT_SHARES = {"inverse": 0.17, "dated": 0.13}
 
 OKX_SIZES = {"BTC": "0.01", "ETH": "0.1", "SOL": "1", "DOGE": "10", "PEPE": "10000000"}
 """Coins in one contract of COIN-USDT-SWAP (public/instruments ctVal)."""
-HOURLY = ("hyperliquid", "coinbase")
+HOURLY = ("hyperliquid", "coinbase", GATEWAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from tideline.market.waves import Flow, key_of, noise, terms, wave
 TRADED_STEP = Fraction(1, 10_000)
 """Coins by which the trade of inverse contracts moves."""
 
-GRAIN = 15 * SECOND
+GRAIN = 30 * SECOND
 """The high and low of a bar are those of the prices at these steps, its ends included."""
 
 DAY_S = 86_400.0
@@ -41,10 +41,13 @@ _PRICE = tuple(
     for size, days in ((0.10, 31.0), (0.04, 6.1), (0.02, 1.3), (0.006, 0.21), (0.002, 0.023))
 )
 _BASIS = ((2.5e-4, 3.1 * DAY_S), (1.5e-4, 0.17 * DAY_S), (5e-5, 413.0))
-_OI = ((0.15, 19.0 * DAY_S), (0.06, 2.7 * DAY_S), (0.02, 0.3 * DAY_S), (0.004, 1_900.0))
+_OI = ((0.12, 19.0 * DAY_S), (0.05, 2.7 * DAY_S), (0.008, 0.3 * DAY_S), (3e-4, 1_900.0))
 _RATE = ((1.2e-4, 9.0 * DAY_S), (6e-5, 1.1 * DAY_S), (1e-5, 5_000.0))
 _RATIO = ((0.35, 4.0 * DAY_S), (0.15, 0.4 * DAY_S), (0.03, 2_000.0))
-_FLOW = ((0.35, DAY_S), (0.2, 3_700.0))
+_FLOW = ((0.25, DAY_S), (0.1, 3_700.0))
+_TURNOVER = 3.0
+"""What is traded in a day is about so many times what is open: enough at every moment for how
+fast open interest moves (at most 1e-5 of it a second), since none moves without a trade."""
 _LISTED_BEFORE = 400 * DAY
 
 
@@ -71,12 +74,12 @@ class _Leg:
         step = contract.step
         self.step_up, self.step_down = step.numerator, step.denominator
         coins = contract.oi_musd * 1e6 / (contract.price if contract.instrument.linear else 1.0)
-        # what is traded in a day is about 1.6 times what is open, half of it bought by takers
+        # half of it is bought by takers
         if not contract.instrument.linear:
             coins /= contract.price
         traded = TRADED_STEP if not contract.instrument.linear else step
         self.traded_up, self.traded_down = traded.numerator, traded.denominator
-        lots_a_second = 0.8 * coins / float(traded) / DAY_S
+        lots_a_second = 0.5 * _TURNOVER * coins / float(traded) / DAY_S
         self.buy = Flow(key_of(key, "buy"), lots_a_second, terms(key_of(key, "buying"), _FLOW))
         self.sell = Flow(key_of(key, "sell"), lots_a_second, terms(key_of(key, "selling"), _FLOW))
         self.liquidating = Liquidating(key_of(key, "liquidations"))
@@ -172,7 +175,7 @@ class Synthetic:
     def _oi(self, leg: _Leg, mark: float, seconds: float) -> float:
         contract = leg.contract
         level = contract.oi_musd * 1e6 * exp(wave(leg.oi, seconds))
-        level *= 1.0 + 3e-4 * noise(leg.key, seconds, 11.0)
+        level *= 1.0 + 3e-5 * noise(leg.key, seconds, 11.0)
         if contract.instrument.linear:
             lots = int(level / contract.price * leg.step_down / leg.step_up)
             return lots * leg.step_up / leg.step_down
