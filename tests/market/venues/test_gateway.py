@@ -127,7 +127,8 @@ def test_late_and_mislabelled_history():
     moved = HISTORY.read(asked(request, of=server).body, note(request)).observations
     assert sorted({one.event_time for one in moved}) == hours()
     first = next(one.value for one in moved if one.field == "funding_rate_settled")
-    assert first == pytest.approx(MARKET.settled(GATEWAY, "BTC-PERPETUAL", START) / 8)
+    interval = MARKET.quote(GATEWAY, "BTC-PERPETUAL", START).funding_interval_h
+    assert first == pytest.approx(MARKET.settled(GATEWAY, "BTC-PERPETUAL", START) / interval)
 
 
 def test_pages_hold_the_latest_744_hours():
