@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test test-all check bench up docs clean
+.PHONY: help demo test second-opinion test-all check bench up docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ demo: $(READY) ## A small simulated store in ./demo-store, scanned
 
 test: $(READY) ## The default test suite (a few minutes)
 	@$(BIN)/pytest
+
+second-opinion: $(READY) ## ccxt in .venv-ccxt, an environment of its own: test reads venues with it
+	@$(BIN)/python scripts/second_opinion.py
 
 test-all: $(READY) ## Everything, with the long campaigns
 	@$(BIN)/pytest -m "slow or not slow"

@@ -496,6 +496,8 @@ def test_filters_narrow() -> None:
     assert names(instType="FUTURES", instFamily="BTC-USD_UM_XPERP") == {XPERP}
     assert names(instType="SWAP", instId=XPERP) == set()
     assert names(instType="OPTION") == set()
+    mark = ask(server(), "/api/v5/public/mark-price", instId=XPERP)
+    assert [row["instId"] for row in body(mark)["data"]] == [XPERP]
     assert body(ask(server(), "/api/v5/public/time"))["data"] == [{"ts": str(MS // 1000)}]
 
 

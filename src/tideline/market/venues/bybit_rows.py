@@ -138,8 +138,9 @@ def instrument_row(listed: Listed, interval_h: int) -> dict[str, Any]:
         "priceFilter": {"minPrice": "0.0001", "maxPrice": "1999999.80", "tickSize": "0.0001"},
         "lotSizeFilter": {
             "maxOrderQty": "1190.000",
-            "minOrderQty": "0.001",
-            "qtyStep": "0.001",
+            # coins, or contracts of one USD
+            "minOrderQty": "0.001" if found.linear else "1",
+            "qtyStep": "0.001" if found.linear else "1",
             "postOnlyMaxOrderQty": "1190.000",
             "maxMktOrderQty": "500.000",
             "minNotionalValue": "5",

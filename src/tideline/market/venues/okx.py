@@ -108,7 +108,10 @@ def _open_interest(asked: _Asked) -> list[Any]:
 
 
 def _mark_price(asked: _Asked) -> list[Any]:
-    return [rows.mark_price(asked.market, one, asked.now) for one in asked.chosen()]
+    """By product, or of one contract by its name alone."""
+    alone = asked.request.param("instId") and not asked.request.param("instType")
+    found = [asked.one(asked.need("instId"))] if alone else asked.chosen()
+    return [rows.mark_price(asked.market, one, asked.now) for one in found]
 
 
 def _funding_rate(asked: _Asked) -> list[Any]:
