@@ -285,22 +285,30 @@ def test_a_listing_that_contradicts_itself_is_a_bad_row(changed: dict[str, Any],
 def test_words_about_the_connection():
     reader = StreamReader(True)
 
-    def said(**body: Any) -> tuple[Any, ...]:
-        [control] = reader.read(dump(body), NOTE).controls
-        return control
+    def said(**body: Any) -> list[tuple[Any, ...]]:
+        return [tuple(control) for control in reader.read(dump(body), NOTE).controls]
 
     common = {"conn_id": "x", "req_id": "7", "op": "subscribe"}
-    assert said(success=True, ret_msg="", **common) == ("ack", (), "7", "")
-    text = "error:handler not found,topic:tickers.NOPEUSDT"
-    refused = said(success=False, ret_msg=text, **common)
-    assert refused == ("refused", ("tickers.NOPEUSDT",), "7", text)
-    twice = said(success=False, ret_msg="error:already subscribed,topic:tickers.A", **common)
-    assert twice[:2] == ("ack", ("tickers.A",))
-    assert said(success=True, ret_msg="pong", req_id="", op="ping")[0] == "pong"
+    assert said(success=True, ret_msg="", **common) == [("ack", (), "7", "")]
+    assert said(success=True, ret_msg="pong", req_id="", op="ping") == [("pong", (), "", "")]
+    void = ("refused", (), "7", "Params Error")
+    assert said(success=False, ret_msg="Params Error", **common) == [void]
     with pytest.raises(BadWire, match="op"):
         said(success=True, op="auth")
     with pytest.raises(BadWire, match="topic"):
         reader.read(ticker("X", "snapshot").replace(b"tickers.X", b"kline.1.X"), NOTE)
+
+
+def test_a_refusal_names_one_topic_and_voids_its_message():
+    reader = StreamReader(True)
+    for reason, kind in (
+        ("error:handler not found,topic:tickers.NOPEUSDT", "refused"),
+        ("error:already subscribed,topic:tickers.NOPEUSDT", "ack"),
+    ):
+        body = {"success": False, "ret_msg": reason, "req_id": "7", "op": "subscribe"}
+        named, void = reader.read(dump(body), NOTE).controls
+        assert named[:3] == (kind, ("tickers.NOPEUSDT",), "")
+        assert void == ("refused", (), "7", reason)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ PERIODS = {"5m": 5 * MINUTE, "15m": 15 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR,
 BARS = {"1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "30m": 30 * MINUTE, "1H": HOUR}
 BARS |= {"4H": 4 * HOUR, "1D": DAY}
 CATEGORIES = ("USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES")
-EMPTY_CATEGORIES = ("SPOT", "MARGIN")
+EMPTY_CATEGORIES = ("SPOT", "MARGIN", "SUSDT-FUTURES", "SUSDC-FUTURES", "SCOIN-FUTURES")
+"""Categories of no interest here: spot, and contracts for play money."""
 WINDOW = 30
 """Rows of a statistic."""
 
@@ -73,6 +74,7 @@ class BitgetServer:
             "/api/v2/mix/market/current-fund-rate": self._running,
             "/api/v2/mix/market/history-fund-rate": self._old_settled,
             "/api/v2/mix/market/funding-time": self._funding_time,
+            "/api/v2/spot/public/coins": self._nothing,
             "/api/v2/spot/public/symbols": self._nothing,
             "/api/v2/margin/currencies": self._nothing,
         }

@@ -76,7 +76,7 @@ class StreamReader:
             return parsed
         body = record(decode(frame), "frame")
         if "topic" not in body:
-            parsed.controls.append(control(body))
+            parsed.controls += controls(body)
             return parsed
         topic, kind, at = text(body["topic"], "topic"), need(body, "type"), need(body, "ts")
         if topic.startswith(_TICKERS):
@@ -136,7 +136,7 @@ class StreamReader:
         self._merged[symbol] = known
 
 
-def control(body: dict[str, Any]) -> Control:
+def controls(body: dict[str, Any]) -> list[Control]:
     """What a frame without topic says: an acknowledgement, a refusal, a pong.
 
     A refusal names one topic in its text, and the whole message with that ``req_id`` is void:
@@ -147,15 +147,18 @@ def control(body: dict[str, Any]) -> Control:
     """
     op = word(need(body, "op"), "op", {"subscribe": "ack", "ping": "pong", "pong": "pong"})
     if op == "pong":
-        return Control("pong")
+        return [Control("pong")]
     ident = text(body.get("req_id", ""), "req_id")
     success = need(body, "success")
     if type(success) is not bool:
         raise BadWire("success", success, "is neither true nor false")
     if success:
-        return Control("ack", id=ident)
+        return [Control("ack", id=ident)]
     reason = text(body.get("ret_msg", ""), "ret_msg")
+    void = Control("refused", id=ident, text=reason)
     named = reason.rpartition(",topic:")[2] if ",topic:" in reason else ""
-    if named and reason.startswith("error:already subscribed"):
-        return Control("ack", topics=(named,), id=ident)
-    return Control("refused", topics=(named,) if named else (), id=ident, text=reason)
+    if not named:
+        return [void]
+    if reason.startswith("error:already subscribed"):
+        return [Control("ack", (named,)), void]
+    return [Control("refused", (named,), text=reason), void]
