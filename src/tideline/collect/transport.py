@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import zlib
@@ -68,7 +69,8 @@ class PublicResolver(AbstractResolver):
         if host not in self._local:
             for result in found:
                 if not is_public(result["host"]):
-                    raise _Private(f"{host} leads to {result['host']}, which is not public")
+                    problem = f"{host} leads to {result['host']}, which is not public"
+                    raise _Private(errno.EHOSTUNREACH, problem)
         return found
 
     async def close(self) -> None:

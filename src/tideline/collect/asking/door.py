@@ -52,7 +52,7 @@ class Door:
         self.bans, self.skew = bans, Skew()
         self._buckets = Buckets(venue.buckets, all_charges(venue))
         self._reach = {host.name: Reach(rng) for host in venue.hosts}
-        self.requests = 0
+        self._reach_ws = {host.name: Reach(rng) for host in venue.hosts}
 
     async def ask(
         self, request: Request, charges: Sequence[Charge], *, patient: bool = False
@@ -73,7 +73,6 @@ class Door:
                 return await self._send(host, reach, request)
 
     async def _send(self, host: Host, reach: Reach, request: Request) -> Answer:
-        self.requests += 1
         sent = self._clock.now()
         try:
             reply = await self._transport.ask(host, request)
@@ -99,20 +98,30 @@ class Door:
         return verdict
 
     async def connect(self, host_name: str, target: str, charges: Sequence[Charge]) -> Socket:
-        """Open a WebSocket when it may be opened.
+        """Open a WebSocket when it may be opened; after a failure by one caller at a time.
 
         Raises:
             TransportError: it did not come about; a refusal has been judged.
         """
         host = self._venue.host(host_name)
+        reach = self._reach_ws[host_name]
         while True:
             await self.bans.wait(host.family)
             await self._buckets.take(charges)
-            if self.bans.left_s(host.family) == 0:
-                break
+            async with reach.turn():
+                if self.bans.left_s(host.family) > 0:
+                    continue
+                return await self._connect(host, reach, target)
+
+    async def _connect(self, host: Host, reach: Reach, target: str) -> Socket:
         try:
-            return await self._transport.connect(host, target)
+            socket = await self._transport.connect(host, target)
         except TransportError as error:
-            if error.reply is not None:
+            if error.reply is None:
+                reach.failed()
+            else:
+                reach.answered()
                 self.judge(host, error.reply)
             raise
+        reach.answered()
+        return socket

@@ -15,6 +15,8 @@ import numpy as np
 from tideline.collect.listening.backoff import full_jitter_s
 
 LONGEST_S = 4.0
+TOGETHER_S = 0.5
+"""Those who waited for the one that tried go at random within this time."""
 
 
 class Reach:
@@ -23,18 +25,25 @@ class Reach:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
         self._turn = asyncio.Lock()
+        self._tried_at = float("-inf")
         self.failures = 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Within it one request may go out: at once, or as the only one that tries."""
-        if self.failures == 0:
-            yield
-            return
-        async with self._turn:
-            if self.failures:
-                await asyncio.sleep(full_jitter_s(self.failures, LONGEST_S, self._rng))
-            yield
+        loop = asyncio.get_running_loop()
+        if self.failures:
+            async with self._turn:
+                if self.failures:
+                    # From the start of the last try: one that ran into its time-out has waited.
+                    wait = full_jitter_s(self.failures, LONGEST_S, self._rng)
+                    await asyncio.sleep(max(0.0, self._tried_at + wait - loop.time()))
+                    self._tried_at = loop.time()
+                    yield
+                    return
+            await asyncio.sleep(float(self._rng.uniform(0.0, TOGETHER_S)))
+        self._tried_at = loop.time()
+        yield
 
     def answered(self) -> None:
         """The host gave an answer of its own."""

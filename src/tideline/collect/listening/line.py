@@ -107,20 +107,17 @@ class Line:
 
     async def _open(self, backoff: Backoff) -> Link:
         """A connection, however long it takes."""
-        ground, loop = self.ground, asyncio.get_running_loop()
+        ground = self.ground
         ground.status.gaps_open.setdefault(self._key, int(ground.clock.now()))
         while True:
-            began = loop.time()
             try:
                 link = await self._connect()
             except TransportError as error:
                 ground.status.error(error.kind)
-                wait = backoff.refused() if error.reply is not None else backoff.not_reached()
-                # The time that the try itself took counts, so that tries stay 4 s apart.
-                spent = loop.time() - began if error.reply is None else 0.0
-                await asyncio.sleep(max(0.1, wait - spent))
+                # A host out of reach makes us wait at the door, one line trying for all.
+                if error.reply is not None:
+                    await asyncio.sleep(backoff.refused())
                 continue
-            backoff.reached()
             ground.status.gaps_open.pop(self._key, None)
             ground.changed()
             if self._was_open:
@@ -188,10 +185,8 @@ class Line:
         ground, old = self.ground, self.link
         if old is None:
             return False
-        try:
-            fresh = self._fresh = await self._connect()
-        except TransportError as error:
-            ground.status.error(error.kind)
+        fresh = self._fresh = await self._connect_beside(old)
+        if fresh is None:
             return False
         how = await self._settles(fresh, old)
         if how == "failed":
@@ -207,6 +202,20 @@ class Line:
         if how == "old gone":
             ground.back()
         return True
+
+    async def _connect_beside(self, old: Link) -> Link | None:
+        """One try, given up when the old connection ends: then its end has to be told first."""
+        attempt = asyncio.ensure_future(self._connect())
+        try:
+            await asyncio.wait((attempt, old.ended), return_when=asyncio.FIRST_COMPLETED)
+            if not attempt.done():
+                return None
+            return attempt.result()
+        except TransportError as error:
+            self.ground.status.error(error.kind)
+            return None
+        finally:
+            attempt.cancel()
 
     async def _settles(self, fresh: Link, old: Link) -> Literal["settled", "old gone", "failed"]:
         """Does the new connection take over while the old one still stands?"""
