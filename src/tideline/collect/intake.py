@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from tideline.collect.bars import BAR_FIELDS, overlapping_bars
 from tideline.collect.derived_marks import unneeded_marks
 from tideline.collect.legrows import GroupKey, LegKey, LegRows, joined
 from tideline.collect.outgoing import Outgoing, numbered
+from tideline.collect.quarantine import Explained
 from tideline.collect.report import ImportReport
 from tideline.collect.screen import COINS, CONTEXT, NOTIONAL, ExtraRow, Screened, screen
 from tideline.collect.stored import StoredLeg, nothing_stored, stored_legs
 from tideline.domain.conventions import load, product_of
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, Clock
-from tideline.log import ImportRecord, Log, Source, Writer
+from tideline.log import Commit, ImportRecord, Log, Source
 from tideline.venues.symbols import parse_symbol
 
 CONTEXT_US = 8 * DAY
@@ -37,7 +38,19 @@ class Offer:
     imports: list[ImportRecord] = field(default_factory=list)
 
 
-def take_in(log: Log, writer: Writer, clock: Clock, offer: Offer, report: ImportReport) -> None:
+class Appender(Protocol):
+    """What a commit is given to: the log's writer, or one that knows when it was known."""
+
+    def next_source(self) -> int: ...
+
+    def append(
+        self, rows: Any, sources: Iterable[Source] = (), imports: Iterable[ImportRecord] = ()
+    ) -> Commit: ...
+
+    def record_import(self, record: ImportRecord) -> None: ...
+
+
+def take_in(log: Log, writer: Appender, clock: Clock, offer: Offer, report: ImportReport) -> None:
     """Append what is new of ``offer`` as one commit and add it to the report's counts."""
     legs = joined(offer.legs)
     for leg in legs:
@@ -129,7 +142,7 @@ def _add_group(
 ) -> None:
     instrument = parse_symbol(group[1], group[2])
     judged = {name for name in (COINS, NOTIONAL) if name in fresh and len(fresh[name].rows)}
-    screened = screen(fresh, stored, _explained(instrument)) if judged else Screened()
+    screened = screen(fresh, stored, explained(instrument)) if judged else Screened()
     derived = np.array([bool(source.derived) for source in sources])
     for name, rows in fresh.items():
         ok = screened.ok.get(name)
@@ -155,7 +168,8 @@ def _add_extra(group: GroupKey, extra: ExtraRow, out: Outgoing) -> None:
     )
 
 
-def _explained(instrument: Instrument) -> Any:
+def explained(instrument: Instrument) -> Explained:
+    """Does a convention of that instrument's open interest change between two event times?"""
     starts = [
         row.valid_from
         for row in load()
@@ -206,7 +220,7 @@ def _break_at(at: int, name: str, fresh: Fresh | None, stored: StoredLeg | None)
 
 
 def _commit(
-    writer: Writer, clock: Clock, out: Outgoing, offer: Offer, report: ImportReport
+    writer: Appender, clock: Clock, out: Outgoing, offer: Offer, report: ImportReport
 ) -> None:
     if not len(out):
         for record in offer.imports:
