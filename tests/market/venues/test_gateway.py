@@ -45,13 +45,12 @@ def by_field(seen: list[Observation], symbol: str) -> dict[str, float]:
 
 
 def expected(symbol: str, at: int, index: bool) -> dict[str, Any]:
-    """The state as stored: the rate per hour, and the amount that is derived to 1e-8 coin."""
+    """The state as stored: coins or whole USD, and the rate per hour."""
     quote = MARKET.quote(GATEWAY, symbol, at)
+    usd = float(round(quote.oi_coin * quote.mark_price))
     linear = FOLLOWED[symbol].linear
-    usd = quote.oi_coin * quote.mark_price
     found = {
-        "open_interest": quote.oi_coin if linear else pytest.approx(quote.oi_coin, abs=1e-8),
-        "open_interest_usd": pytest.approx(usd, rel=1e-15) if linear else float(round(usd)),
+        **({"open_interest": quote.oi_coin} if linear else {"open_interest_usd": usd}),
         "mark_price": quote.mark_price,
         "funding_rate_quoted": pytest.approx(
             quote.funding_rate / quote.funding_interval_h, rel=1e-14

@@ -136,22 +136,18 @@ def test_inverse_open_interest_is_usd_and_linear_is_coins():
     inverse = ticker("BTC-PERPETUAL", open_interest=1_600_000, mark_price=80_000.0)
     assert of(frames.read(inverse, TICK), "BTC-PERPETUAL") == {
         "open_interest_usd": 1_600_000.0,
-        "open_interest": 20.0,
         "mark_price": 80_000.0,
     }
     linear = ticker("ETH_USDC-PERPETUAL", open_interest=12.5, mark_price=2000.2)
     assert of(frames.read(linear, TICK), "ETH_USDC-PERPETUAL") == {
         "open_interest": 12.5,
-        "open_interest_usd": 25_002.5,
         "mark_price": 2000.2,
     }
 
 
-@pytest.mark.parametrize("mark", [None, 0, -5.0])
-def test_without_a_mark_only_what_the_venue_counts(mark: object):
-    parsed = frames.read(ticker("BTC-PERPETUAL", open_interest=10, mark_price=mark), TICK)
-    assert "open_interest" not in of(parsed, "BTC-PERPETUAL")
-    assert of(parsed, "BTC-PERPETUAL")["open_interest_usd"] == 10.0
+def test_a_price_that_is_not_told_gives_nothing():
+    parsed = frames.read(ticker("BTC-PERPETUAL", open_interest=10, mark_price=None), TICK)
+    assert of(parsed, "BTC-PERPETUAL") == {"open_interest_usd": 10.0}
 
 
 def test_funding_accrues_per_hour_and_only_on_perpetuals():

@@ -42,7 +42,6 @@ def test_k_names_count_in_thousands_and_are_priced_per_one_coin():
         "open_interest": 31_000_000_000.0,
         "mark_price": 0.0000047,
         "index_price": 0.0000048,
-        "open_interest_usd": 145_700.0,
         "funding_rate_quoted": 0.00001,
         "funding_interval_h": 1.0,
         "next_funding_time": HOUR_US + HOUR,
@@ -74,7 +73,6 @@ def test_positions_join_the_two_lists():
     )
     assert values(parsed, "kPEPE")["open_interest"] == 31e9
     assert values(parsed, "BTC")["open_interest"] == 2.5
-    assert values(parsed, "BTC")["open_interest_usd"] == 200_000.0
     assert parsed.ignored == {"delisted": 1, "unknown instrument": 1}
     states = [(found.instrument.symbol, found.state) for found in parsed.listings]
     assert states == [

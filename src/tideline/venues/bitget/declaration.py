@@ -276,5 +276,7 @@ BITGET = Venue(
         "lsr_top_positions": "position ratios are of all holders, not of top traders",
         "lsr_top_accounts": "no statistics of top traders",
         "taker_ratio_bar": "taker volumes are given; their ratio needs no field of its own",
+        "spot_price": "spot pairs are not asked",
+        "spot_volume_usd": "spot pairs are not asked",
     },
 )

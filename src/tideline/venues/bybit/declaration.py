@@ -250,5 +250,7 @@ BYBIT = Venue(
         "taker_buy_coin": "no taker statistics; they would have to be added up from every trade",
         "taker_sell_coin": "no taker statistics; they would have to be added up from every trade",
         "taker_ratio_bar": "no taker statistics; they would have to be added up from every trade",
+        "spot_price": "spot pairs are not asked",
+        "spot_volume_usd": "spot pairs are not asked",
     },
 )

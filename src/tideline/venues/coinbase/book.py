@@ -10,7 +10,7 @@ Samples ``tests/payloads/deribit/{ws_ticker_BTC-PERPETUAL,rest_book_summary}.jso
                      hour (/ 8), as the hourly rows of the past are: it accrues without intervals
 ===================  =============================================================================
 
-The mark price stands in the same row, so both coins and USD are given.
+Only the amount that the venue counts is given; the other one is made with the mark of the same row.
 """
 
 from __future__ import annotations
@@ -43,39 +43,18 @@ def observe(row: dict[str, Any], found: Instrument, at: int) -> list[Observation
     Raises:
         BadWire: a number missing or out of place.
     """
-    values: list[Observation] = []
-    price = price_scale(found.multiple)
-    mark = _price(row, "mark_price")
-    values += _open_interest(row, found, at, None if mark is None else mark * price.factor)
-    for name, level in (("mark_price", mark), ("index_price", _price(row, "index_price"))):
-        if level is not None:
-            values.append(
-                Observation(found.symbol, name, at, price.of(level), str(row[name]), price.counted)
-            )
-    return values + _funding(row, found, at)
-
-
-def _price(row: dict[str, Any], name: str) -> Decimal | None:
-    raw = row.get(name)
-    return None if raw is None else number(raw, name)
-
-
-def _open_interest(
-    row: dict[str, Any], found: Instrument, at: int, mark: Decimal | None
-) -> list[Observation]:
-    """The amount as the venue counts it, and the other one by ``mark`` (per coin)."""
     held = scale(found, "open_interest", at)
     raw = need(row, "open_interest")
-    amount = number(raw, "open_interest") * held.factor
-    coins, dollars = ("open_interest", "open_interest_usd")
-    given, other = (coins, dollars) if found.linear else (dollars, coins)
-    values = [Observation(found.symbol, given, at, float(amount), str(raw), held.counted)]
-    if mark is not None and mark > 0:
-        derived = float(amount * mark if found.linear else amount / mark)
-        sign = "x" if found.linear else "/"
-        counted = held.counted._replace(derived=f"open_interest {sign} mark_price")
-        values.append(Observation(found.symbol, other, at, derived, str(raw), counted))
-    return values
+    amount = held.of(number(raw, "open_interest"))
+    field = "open_interest" if found.linear else "open_interest_usd"
+    values = [Observation(found.symbol, field, at, amount, str(raw), held.counted)]
+    price = price_scale(found.multiple)
+    for name in ("mark_price", "index_price"):
+        told = row.get(name)
+        if told is not None:
+            level = price.of(number(told, name))
+            values.append(Observation(found.symbol, name, at, level, str(told), price.counted))
+    return values + _funding(row, found, at)
 
 
 def _funding(row: dict[str, Any], found: Instrument, at: int) -> list[Observation]:

@@ -33,7 +33,7 @@ COINBASE = Venue(
         Poll(
             "coinbase.listings",
             "rest",
-            (),
+            ("instrument",),
             3600.0,
             (Charge(REQUESTS),),
             _ask,

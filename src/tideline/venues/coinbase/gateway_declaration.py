@@ -77,13 +77,18 @@ def _topics(instruments: Sequence[Instrument]) -> Sequence[Topic]:
     found = []
     for one in instruments:
         whom = (one.symbol,)
-        fields = TICKER_FIELDS if _perpetual(one) else _DATED_FIELDS
-        found.append(Topic(f"ticker.{one.symbol}.100ms", fields, whom, usual_s=30.0))
+        found.append(Topic(f"ticker.{one.symbol}.100ms", _told(one), whom, usual_s=30.0))
         found.append(Topic(f"trades.{one.symbol}.100ms", frames.LIQUIDATION_FIELDS, whom))
     return found
 
 
-_DATED_FIELDS = tuple(name for name in TICKER_FIELDS if not name.startswith("funding"))
+def _told(instrument: Instrument) -> tuple[str, ...]:
+    """The fields of its ticker: dated futures pay no funding, each margin has its own amount."""
+    other = "open_interest_usd" if instrument.linear else "open_interest"
+    paid = _perpetual(instrument)
+    return tuple(
+        name for name in TICKER_FIELDS if name != other and (paid or not name.startswith("funding"))
+    )
 
 
 def _subscribe(topics: Sequence[str], first: int) -> Sequence[tuple[str, tuple[str, ...], str]]:
@@ -119,7 +124,7 @@ COINBASE_GATEWAY = Venue(
         Poll(
             "coinbase-gateway.instruments",
             "rest",
-            (),
+            ("instrument",),
             3600.0,
             (Charge(CREDITS, COST), Charge(INSTRUMENTS)),
             _ask_instruments,

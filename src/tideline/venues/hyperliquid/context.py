@@ -26,7 +26,6 @@ from tideline.venues.strict import need, number
 
 CONTEXT_FIELDS = (
     "open_interest",
-    "open_interest_usd",
     "mark_price",
     "index_price",
     "funding_rate_quoted",
@@ -34,6 +33,7 @@ CONTEXT_FIELDS = (
     "next_funding_time",
 )
 
+_PRICES = (("markPx", "mark_price"), ("oraclePx", "index_price"))
 HOURLY = Counted("raw", "-", derived="funding settles each full hour")
 
 
@@ -47,22 +47,13 @@ def observe(entry: dict[str, Any], instrument: Instrument, at: int) -> list[Obse
     held = scale(instrument, "open_interest", at)
     price = price_scale(instrument.multiple)
     raw = need(entry, "openInterest")
-    amount = number(raw, "openInterest")
-    found = [Observation(symbol, "open_interest", at, held.of(amount), str(raw), held.counted)]
-    mark = entry.get("markPx")
-    if mark is not None:
-        paid = number(mark, "markPx")
-        # Both numbers are per quoted unit, so the multiple cancels.
-        usd = float(amount * paid * held.factor * price.factor)
-        valued = held.counted._replace(derived="openInterest x markPx")
-        found.append(Observation(symbol, "open_interest_usd", at, usd, str(raw), valued))
-        found.append(
-            Observation(symbol, "mark_price", at, price.of(paid), str(mark), price.counted)
-        )
-    oracle = entry.get("oraclePx")
-    if oracle is not None:
-        level = price.of(number(oracle, "oraclePx"))
-        found.append(Observation(symbol, "index_price", at, level, str(oracle), price.counted))
+    coins = held.of(number(raw, "openInterest"))
+    found = [Observation(symbol, "open_interest", at, coins, str(raw), held.counted)]
+    for name, field in _PRICES:
+        told = entry.get(name)
+        if told is not None:
+            level = price.of(number(told, name))
+            found.append(Observation(symbol, field, at, level, str(told), price.counted))
     return found + _funding(entry, symbol, at)
 
 

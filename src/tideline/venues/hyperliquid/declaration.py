@@ -115,7 +115,7 @@ HYPERLIQUID = Venue(
         Poll(
             "hyperliquid.meta",
             "rest",
-            (),
+            ("instrument",),
             3600.0,
             (Charge(WEIGHT, 20.0),),
             _ask_meta,
@@ -183,6 +183,7 @@ HYPERLIQUID = Venue(
     ),
     verdict=rest.verdict,
     not_offered={
+        "open_interest_usd": "told in coins; the dollars are made with the mark of the same frame",
         "spot_price": "spot pairs are books of their own, not the index of the perpetual",
         "lsr_top_positions": "no long/short ratios",
         "lsr_top_accounts": "no long/short ratios",
