@@ -120,6 +120,14 @@ def test_v2_says_the_same(market: Synthetic):
     rows = read(server, Request("rest", path, symbol + page), history.funding).observations
     newest = NOW // (8 * HOUR) * 8 * HOUR
     assert [one.event_time for one in rows] == [newest - i * 8 * HOUR for i in range(5, 10)]
+    asked_of = (("symbol", "BTCUSDT"), ("period", "5m"))
+    for old, new, how in (
+        ("account-long-short", "futures-account-long-short", history.account_ratio),
+        ("taker-buy-sell", "futures-active-buy-sell", history.taker),
+    ):
+        first = read(server, Request("rest", f"/api/v2/mix/market/{old}", asked_of), how)
+        assert first == read(server, Request("rest", f"/api/v3/market/{new}", asked_of), how)
+        assert first.observations
     path = "/api/v2/mix/market/contracts"
     listed = read(server, Request("rest", path, told), rest.listings).listings
     assert "BTCUSDT" in {one.instrument.symbol for one in listed}

@@ -74,6 +74,8 @@ class BitgetServer:
             "/api/v2/mix/market/current-fund-rate": self._running,
             "/api/v2/mix/market/history-fund-rate": self._old_settled,
             "/api/v2/mix/market/funding-time": self._funding_time,
+            "/api/v2/mix/market/account-long-short": self._accounts,
+            "/api/v2/mix/market/taker-buy-sell": self._taker,
             "/api/v2/spot/public/coins": self._nothing,
             "/api/v2/spot/public/symbols": self._nothing,
             "/api/v2/margin/currencies": self._nothing,
@@ -92,7 +94,7 @@ class BitgetServer:
             return self._reply(400, refused.code, refused.message, None, now)
 
     def _quota(self, path: str) -> Quota:
-        single = path.rpartition("/")[2].startswith("futures-")
+        single = self._paths[path] in (self._accounts, self._taker)
         return self._quotas.setdefault(path, Quota(1 if single else 20, SECOND))
 
     def _reply(self, status: int, code: str, message: str, data: object, now: int) -> Reply:
