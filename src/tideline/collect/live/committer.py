@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tideline.collect.intake import take_in
 from tideline.collect.live.intake import LiveIntake
@@ -29,7 +29,7 @@ from tideline.collect.report import ImportReport
 from tideline.collect.sink import Taken
 from tideline.domain.errors import BadInput
 from tideline.domain.time import Clock, ManualClock
-from tideline.log import Log, Writer
+from tideline.log import Log, Source, Writer
 from tideline.venues.declaration import Venue
 
 MOST_BYTES = 128 * 1024 * 1024
@@ -71,7 +71,10 @@ class Committed:
 
 
 class Committer:
-    """The collector's sink and commit. ``archive`` None keeps nothing raw."""
+    """The collector's sink and commit. ``archive`` None keeps nothing raw.
+
+    ``kind`` is that of the sources: "live", or "simulated" for what happens on no market.
+    """
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class Committer:
         *,
         offload: Offload = inline,
         trusted: Iterable[str] = (),
+        kind: str = "live",
     ) -> None:
         self._log, self._writer, self._archive = log, writer, archive
         self._clock, self._offload = clock, offload
@@ -91,7 +95,8 @@ class Committer:
             self._seals += lost_seals(archive.directory, log, writer.state.last_seq)
         named = tuple(sorted(trusted))
         self.intake = LiveIntake(venues, prime(log), trusted=named)
-        self._seals.append(Begun(int(clock.now()), named))
+        self._kind = kind
+        self._seals.append(Begun(int(clock.now()), named, kind))
         self._records: list[Record] = []
         self._bytes = 0
         self._due: _Due | None = None
@@ -155,6 +160,7 @@ class Committer:
             due.step = 2
         while due.batch.offers:
             offer = due.batch.offers[0]
+            offer.sources = of_kind(self._kind, offer.sources)
             before = self._writer.state.last_seq
             report = self.done.backfill
             rows = report.rows
@@ -181,7 +187,7 @@ class Committer:
                 self._writer.tick()
             return
         try:
-            commit = self._writer.append(batch.table, batch.sources)
+            commit = self._writer.append(batch.table, of_kind(self._kind, batch.sources))
         except BadInput as error:
             self.done.refused.append(str(error))
             self._refused = batch
@@ -189,3 +195,8 @@ class Committer:
         self.done.commits += 1
         self.done.rows += commit.rows
         self._seals.append(Sealed(due.at, commit.known_time, commit.rows))
+
+
+def of_kind(kind: str, sources: Iterable[Source]) -> list[Source]:
+    """The same sources, said to be of that kind."""
+    return [replace(source, kind=kind) for source in sources]

@@ -19,10 +19,14 @@ from tideline.collect.live.record import Record
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun", array_like=True):
-    """From here on another intake reads, primed from the log; ``trusted``: see the scale test."""
+    """From here on another intake reads, primed from the log.
+
+    ``trusted``: see the scale test; ``kind``: that of the sources, "live" or "simulated".
+    """
 
     at: int
     trusted: tuple[str, ...] = ()
+    kind: str = "live"
 
 
 class Block(msgspec.Struct, frozen=True, tag="block", array_like=True):

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tideline.collect.intake import take_in
+from tideline.collect.live.committer import of_kind
 from tideline.collect.live.intake import LiveIntake
 from tideline.collect.live.priming import prime
 from tideline.collect.live.record import Record, Sealed
@@ -62,14 +63,15 @@ def reparse(directory: Path, target: Log, venues: Sequence[Venue]) -> Reparsed:
     """
     reading = Reading(directory)
     found = Reparsed()
-    intake = LiveIntake(venues)
+    intake, kind = LiveIntake(venues), "live"
     with target.writer(background=False) as writer:
         run = _Run(target, writer, found)
         for piece in _pieces(reading.entries()):
             if isinstance(piece, Begun):
                 intake = LiveIntake(venues, prime(target), trusted=piece.trusted)
+                kind = piece.kind
             else:
-                run.block(intake, piece)
+                run.block(intake, piece, kind)
     found.damage = reading.damage
     return found
 
@@ -100,7 +102,7 @@ class _Run:
         self._log, self._writer, self._found = target, writer, found
         self._last = 0
 
-    def block(self, intake: LiveIntake, piece: _Piece) -> None:
+    def block(self, intake: LiveIntake, piece: _Piece, kind: str) -> None:
         """One block: read, seal, append as it was appended."""
         self._found.blocks += 1
         self._found.records += len(piece.records)
@@ -115,11 +117,12 @@ class _Run:
         before = self._writer.state.last_seq
         try:
             if batch.rows:
-                stamps.append(batch.table, batch.sources)
+                stamps.append(batch.table, of_kind(kind, batch.sources))
         except BadInput as error:
             self._found.refused.append(str(error))
             intake.refused(batch)
         for offer in batch.offers:
+            offer.sources = of_kind(kind, offer.sources)
             take_in(self._log, stamps, ManualClock(piece.block.at), offer, ImportReport("live"))
         self._found.commits += self._writer.state.last_seq - before
         self._found.rows += stamps.rows
