@@ -161,6 +161,19 @@ def test_rows_from_before_the_listing_are_made_up():
     assert only(parsed).event_time == AT + 16 * HOUR + 3000
 
 
+def test_taker_ratio_of_contracts():
+    """387 contracts bought, 248 sold; 0 when nobody bought, nothing when nobody sold."""
+    raw = json.loads(
+        b'[{"pair":"BTCUSD","contractType":"PERPETUAL","takerBuyVol":"387","takerSellVol":"248",'
+        b'"takerBuyVolValue":"0.47","takerSellVolValue":"0.30","timestamp":1791835200000}]'
+    )
+    assert only(history.taker_ratio(dump(raw), note())).value == 387 / 248
+    raw[0]["takerSellVol"] = "0"
+    assert history.taker_ratio(dump(raw), note()).ignored == {"bad row: takerSellVol": 1}
+    thin = dump([{"buySellRatio": "0.0000", "timestamp": AT_MS}])
+    assert only(history.taker_ratio(thin, note(symbol="BTCUSDT"))).value == 0.0
+
+
 # --- bars ------------------------------------------------------------------------------------
 
 

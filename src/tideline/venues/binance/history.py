@@ -100,7 +100,8 @@ def taker_ratio(raw: bytes, note: Note) -> Parsed:
     """``takerlongshortRatio`` (USD-M) and ``takerBuySellVol`` (COIN-M): bought over sold.
 
     Kept as ``taker_ratio_bar`` only: klines give the volumes themselves, and from the beginning.
-    USD-M rows carry no symbol and give the ratio to 4 decimals; COIN-M rows give contracts.
+    USD-M rows carry no symbol and give the ratio to 4 decimals; COIN-M rows give contracts. 0 says
+    that nobody bought; where nobody sold there is no ratio.
     Samples: ``fapi_takerlongshortRatio.json``, ``dapi_takerBuySellVol.json``.
     """
     parsed = Parsed()
@@ -112,7 +113,9 @@ def taker_ratio(raw: bytes, note: Note) -> Parsed:
         at = millis(need(row, "timestamp"), "timestamp")
         if "buySellRatio" in row:
             told = str(row["buySellRatio"])
-            value = _positive(row["buySellRatio"], "buySellRatio")
+            value = float(number(row["buySellRatio"], "buySellRatio"))
+            if value < 0.0:
+                raise BadWire("buySellRatio", told, "is negative")
         else:
             buy, sell = need(row, "takerBuyVol"), need(row, "takerSellVol")
             bought, sold = number(buy, "takerBuyVol"), number(sell, "takerSellVol")
