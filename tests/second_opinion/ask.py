@@ -1,8 +1,8 @@
-"""Run by the environment that has ccxt: asks one exchange, prints what it says as JSON.
+"""Run by the environment that has ccxt: asks its exchanges, prints what they say as JSON.
 
-Standard input: {"exchange", "hosts": {real address: ours}, "settings", "calls"}, a call being
-[name, [positional], {named}].
-Requests to any address that is not in ``hosts`` fail, so nothing leaves this machine.
+Standard input: a list of {"exchange", "hosts": {real address: ours}, "settings", "calls"}, a call
+being [name, [positional], {named}]. Requests to any address that is not in ``hosts`` fail, so
+nothing leaves this machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ import ccxt
 
 
 def main() -> None:
-    wish = json.load(sys.stdin)
+    said = [asked(wish) for wish in json.load(sys.stdin)]
+    json.dump({"version": ccxt.__version__, "said": said}, sys.stdout, default=str)
+
+
+def asked(wish: dict[str, Any]) -> list[dict[str, Any]]:
     exchange = getattr(ccxt, wish["exchange"])({**wish["settings"], "enableRateLimit": False})
     straight = exchange.fetch
 
@@ -32,7 +36,7 @@ def main() -> None:
             said.append({"said": getattr(exchange, name)(*args, **named)})
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
             said.append({"failed": f"{type(error).__name__}: {error}"})
-    json.dump({"version": ccxt.__version__, "said": said}, sys.stdout, default=str)
+    return said
 
 
 if __name__ == "__main__":

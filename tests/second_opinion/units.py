@@ -22,6 +22,11 @@ class Unit:
 
 
 UNITS: tuple[Unit, ...] = (
+    Unit("binance", "linear", "openInterestAmount", "quoted units (1000PEPE: 1000 coins)",
+         "× multiple", True),
+    Unit("binance", "inverse", "openInterestAmount", "contracts", "× contractSize = USD", False),
+    Unit("binance", "inverse", "history openInterestValue", "coin", "as it is", False),
+    Unit("binance", "all", "fetchFundingRate interval", "nothing", "—", False),
     Unit("okx", "linear", "openInterestAmount", "contracts", "× contractSize", False),
     Unit("okx", "inverse", "openInterestAmount", "contracts", "× contractSize = USD", False),
     Unit("okx", "all", "baseVolume (deprecated)", "coin", "as it is", True),
@@ -34,6 +39,7 @@ UNITS: tuple[Unit, ...] = (
     Unit("bybit", "inverse", "openInterestAmount", "nothing", "—", False),
     Unit("bybit", "all", "fetchOpenInterest timestamp", "the last full hour, not now",
          "as it says", False),
+    Unit("bitget", "all", "openInterestAmount", "quoted units", "× multiple", True),
     Unit("hyperliquid", "linear", "openInterestAmount", "quoted units (kPEPE: 1000 coins)",
          "× multiple", True),
     Unit("hyperliquid", "linear", "timestamp", "nothing", "receive time", False),

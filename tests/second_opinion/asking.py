@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tideline.market.venues.front import Front
 from tideline.market.venues.server import VenueServer
 from tideline.market.venues.serving import Serving
 from tideline.venues.catalogue import venue
+from tideline.venues.declaration import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-ccxt" / "bin" / "python"
@@ -54,53 +54,55 @@ class Opinion:
         return answer["said"]
 
 
-Ask = Callable[..., Opinion]
+@dataclass(frozen=True)
+class Wish:
+    """One of our servers, the exchange of ccxt that reads it, its settings and the calls.
+
+    A call is a name, positional arguments, and perhaps a dict of named ones at the end.
+    """
+
+    server: VenueServer
+    exchange: str
+    settings: dict[str, Any]
+    calls: list[tuple[Any, ...]]
 
 
-@pytest.fixture(scope="session")
-def ask() -> Ask:
-    """Ask an exchange of ccxt about one of our servers."""
+def ask(wishes: list[Wish]) -> list[Opinion]:
+    """What ccxt says to each wish: one process for all, for importing it takes two seconds."""
     if not (PYTHON.parent.parent / ".ready").exists():
         pytest.skip("no .venv-ccxt here: make second-opinion")
+    return asyncio.run(_ask(wishes))
 
-    def asked(
-        server: VenueServer,
-        exchange: str,
-        calls: list[tuple[Any, ...]],
-        settings: dict[str, Any] | None = None,
-    ) -> Opinion:
-        return asyncio.run(_asked(server, exchange, calls, settings or {}))
 
-    return asked
+async def _ask(wishes: list[Wish]) -> list[Opinion]:
+    served = [(host, Front(wish.server)) for wish in wishes for host in _hosts(wish)]
+    async with Serving(served, ManualClock(NOW)) as serving:
+        said = [
+            {
+                "exchange": wish.exchange,
+                "hosts": {
+                    host.url: serving.urls[wish.server.name][host.name] for host in _hosts(wish)
+                },
+                "settings": wish.settings,
+                "calls": [_call(*call) for call in wish.calls],
+            }
+            for wish in wishes
+        ]
+        pipe = asyncio.subprocess.PIPE
+        running = await asyncio.create_subprocess_exec(
+            str(PYTHON), str(ASK), stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        out, wrong = await running.communicate(json.dumps(said).encode())
+    assert running.returncode == 0, wrong.decode()
+    found = json.loads(out)
+    return [Opinion(found["version"], one) for one in found["said"]]
+
+
+def _hosts(wish: Wish) -> list[Host]:
+    return [host for host in venue(wish.server.name).hosts if host.url.startswith("http")]
 
 
 def _call(name: str, *given: Any) -> list[Any]:
-    """Name, positional and named arguments; a dict at the end holds the named ones."""
     if given and isinstance(given[-1], dict):
         return [name, list(given[:-1]), given[-1]]
     return [name, list(given), {}]
-
-
-async def _asked(
-    server: VenueServer, exchange: str, calls: list[tuple[Any, ...]], settings: dict[str, Any]
-) -> Opinion:
-    hosts = [host for host in venue(server.name).hosts if host.url.startswith("http")]
-    front = Front(server)
-    async with Serving([(host, front) for host in hosts], ManualClock(NOW)) as serving:
-        wish = {
-            "exchange": exchange,
-            "hosts": {host.url: serving.urls[server.name][host.name] for host in hosts},
-            "settings": settings,
-            "calls": [_call(*call) for call in calls],
-        }
-        running = await asyncio.create_subprocess_exec(
-            str(PYTHON),
-            str(ASK),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, wrong = await running.communicate(json.dumps(wish).encode())
-    assert running.returncode == 0, wrong.decode()
-    found = json.loads(out)
-    return Opinion(found["version"], found["said"])
