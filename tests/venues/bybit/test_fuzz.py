@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -16,7 +19,9 @@ from tideline.domain.errors import WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.bybit import history, trades
 from tideline.venues.bybit.envelope import verdict
+from tideline.venues.bybit.fields import Amount
 from tideline.venues.bybit.stream import StreamReader, usual
+from tideline.venues.counting import price_scale, scale
 from tideline.venues.parsed import Note, Parsed
 from tideline.venues.symbols import parse_symbol
 from tideline.venues.wire import Reply
@@ -116,6 +121,27 @@ def test_both_ways_give_the_same_values(symbol: str, said: dict[str, str], kind:
         raw = dump(frame)
         assert usual(raw) is not None
         assert repr(outcome(short, raw)) == repr(outcome(strict, raw))
+
+
+@given(
+    st.integers(0, 10**15 - 1),
+    st.integers(0, 12),
+    st.data(),
+    st.sampled_from([1.0, 10.0, 1000.0, 10_000.0, 1e6]),
+    st.sampled_from(["open_interest", "price"]),
+)
+def test_the_short_way_to_a_number_is_exact(
+    whole: int, decimals: int, data: st.DataObject, multiple: float, what: str
+):
+    """Whatever the contract counts in, the double is the one nearest to the exact product."""
+    part = data.draw(st.text("0123456789", min_size=decimals, max_size=decimals))
+    raw = f"{whole}.{part}" if part else str(whole)
+    instrument = replace(NOTE.instruments["BTCUSDT"], multiple=multiple)
+    how = price_scale(multiple) if what == "price" else scale(instrument, what, RECEIVED)
+    amount = Amount("openInterest", what, how)
+    assert amount.half
+    assert amount.value(raw) == float(Fraction(raw) * Fraction(how.factor))
+    assert amount.value(raw) == how.of(Decimal(raw))
 
 
 AT = 1760325052630

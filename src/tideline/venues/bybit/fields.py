@@ -35,9 +35,10 @@ TICKER_FIELDS = (
     "next_funding_time",
 )
 
-# Up to 27 digits without exponent: float() and a halving are exact to the last bit, as Decimal is.
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?").fullmatch
-_EXACT = (Decimal(1), Decimal("0.5"))
+# Up to 27 digits without sign and exponent: a shift of the point, float() and a halving give the
+# same double as Decimal does, which is exact for them.
+_PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?").fullmatch
+_HALVES = (Decimal(1), Decimal("0.5"))
 
 _MOST_HOURS = 24 * 31
 
@@ -54,14 +55,22 @@ def plain(raw: object, where: str) -> float:
 
 
 class Amount:
-    """One raw name of one instrument and the field it becomes, ready for many frames."""
+    """One raw name of one instrument and the field it becomes, ready for many frames.
 
-    __slots__ = ("counted", "fast", "field", "name", "scale")
+    ``half`` (1 or 0.5) and ``shift`` ("e3", or empty) are the factor again where it is made of
+    them: the short way. ``half`` 0 says that it is not.
+    """
+
+    __slots__ = ("counted", "field", "half", "name", "scale", "shift")
 
     def __init__(self, name: str, field: str, how: Scale) -> None:
         self.name, self.field, self.scale = name, field, how
         self.counted: Counted = how.counted
-        self.fast = float(how.factor) if how.factor in _EXACT else 0.0
+        self.half, self.shift = 0.0, ""
+        for half in _HALVES:
+            sign, digits, exponent = (how.factor / half).normalize().as_tuple()
+            if (sign, digits) == (0, (1,)):
+                self.half, self.shift = float(half), f"e{exponent}" if exponent else ""
 
     def value(self, raw: object) -> float:
         """The stored value.
@@ -69,10 +78,9 @@ class Amount:
         Raises:
             BadWire: no number, or a negative one.
         """
-        if self.fast and type(raw) is str and _PLAIN(raw):
-            value = float(raw) * self.fast
-        else:
-            value = self.scale.of(number(raw, self.name))
+        if self.half and type(raw) is str and _PLAIN(raw):
+            return float(raw + self.shift) * self.half
+        value = self.scale.of(number(raw, self.name))
         if value < 0.0:
             raise BadWire(self.name, raw, "is negative")
         return value
@@ -107,14 +115,12 @@ class Reading:
         if "singleOpenInterest" in row:
             check_halves(row)
         found = []
+        symbol = self.symbol
         for amount in self.amounts:
             raw = row.get(amount.name)
             if raw is not None and raw != "":
-                found.append(
-                    Observation(
-                        self.symbol, amount.field, at, amount.value(raw), str(raw), amount.counted
-                    )
-                )
+                told = (symbol, amount.field, at, amount.value(raw), str(raw), amount.counted, "")
+                found.append(tuple.__new__(Observation, told))
         return found
 
     def funding_of(self, row: Mapping[str, Any], at: int) -> list[Observation]:
@@ -144,7 +150,7 @@ class Reading:
 
 
 _NEXT = "nextFundingTime"
-FUNDING_NAMES = ("fundingRate", "fundingIntervalHour", _NEXT)
+FUNDING_NAMES = frozenset(("fundingRate", "fundingIntervalHour", _NEXT))
 
 
 def interval_h(raw: object, where: str, per_hour: int = 1) -> float:

@@ -109,7 +109,7 @@ class StreamReader:
             return parsed.ignore("delta before snapshot")
         try:
             parsed.observations = self._reading(instrument, at).amounts_of(row, at)
-            if any(map(row.__contains__, FUNDING_NAMES)):
+            if not FUNDING_NAMES.isdisjoint(row):
                 self._funding(symbol, row, at, parsed)
         except WireError:
             self._merged[symbol] = {}  # what the frame would have changed is not known
@@ -129,7 +129,7 @@ class StreamReader:
     def _funding(self, symbol: str, row: dict[str, Any], at: int, parsed: Parsed) -> None:
         """The rate with what belongs to it; without a new rate only what is new."""
         merged = self._merged[symbol]
-        said = {name: row[name] for name in FUNDING_NAMES if name in row}
+        said = {name: value for name, value in row.items() if name in FUNDING_NAMES}
         known = merged | said
         spoken = known if said.get("fundingRate") else said
         parsed.observations += self._readings[symbol].funding_of(spoken, at)
