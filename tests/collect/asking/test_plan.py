@@ -8,6 +8,9 @@ import pytest
 
 from tests.collect.scripted import ACME, ALL, EACH, ROWS, instrument
 from tideline.collect.asking.plan import Plan, plan_of
+from tideline.domain.time import SECOND
+from tideline.market.synthetic import Synthetic
+from tideline.venues.catalogue import VENUES
 from tideline.venues.declaration import Bucket, Venue
 
 MANY = [instrument(f"A{number}USDT") for number in range(300)]
@@ -64,3 +67,24 @@ def test_backfill_is_counted() -> None:
     rows = plan.sweep("acme.history", "rows")
     assert rows is not None
     assert rows.backfill_requests == 2 * -(-30 * 288 // 50)
+
+
+@pytest.mark.parametrize("assets", [50, 400])
+@pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
+def test_every_declared_venue_fits(venue: Venue, assets: int) -> None:
+    start = 1_790_000_000 * SECOND
+    listed = Synthetic(assets, 7, start).listed(venue.name, start)
+    plan = plan_of(venue, [one.instrument for one in listed])
+    assert fits(plan)
+    declared = {bucket.name: 60 * bucket.units / bucket.per_s for bucket in venue.buckets}
+    assert all(load.allowed < declared[load.bucket] for load in plan.loads)
+    asked = {sweep.feed for sweep in plan.sweeps}
+    selecting = {
+        feed.name
+        for feed in (*venue.polls, *venue.histories)
+        if any(feed.selects(one.instrument) for one in listed)
+    }
+    assert asked >= selecting
+    if assets == 50:
+        # Fifty assets need no stretching anywhere.
+        assert all(sweep.cadence_s == sweep.declared_s for sweep in plan.sweeps)

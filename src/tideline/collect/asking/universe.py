@@ -18,6 +18,7 @@ from tideline.collect.live.record import Frame
 from tideline.domain.errors import WireError
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import Clock
+from tideline.domain.venue import GATEWAY
 from tideline.venues.declaration import Poll, Venue
 from tideline.venues.parsed import Listing, Note, Parsed
 from tideline.venues.transport import TransportError
@@ -189,5 +190,10 @@ class Listings:
 
 
 def ranking_polls(venue: Venue) -> list[Poll]:
-    """The polls that give the open interest of a whole venue at a fixed cost."""
+    """The polls that give the open interest of a whole venue at a fixed cost.
+
+    None of a venue that is in no total: its open interest is another one's.
+    """
+    if venue.name == GATEWAY:
+        return []
     return [poll for poll in venue.polls if poll.covers_all and _OI & set(poll.fields)]
