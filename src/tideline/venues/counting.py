@@ -22,6 +22,8 @@ FRACTION = Counted("fraction", "-")
 HOURS = Counted("raw", "-")
 MILLIS = Counted("raw", "-", None, 1000.0)
 ONE = Decimal(1)
+LEVELS = ("open_interest", "open_interest_usd")
+"""Fields whose impossible values are held back as suspects, not thrown away with their frame."""
 
 
 class Scale(NamedTuple):

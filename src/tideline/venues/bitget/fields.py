@@ -15,7 +15,7 @@ from typing import Any
 
 from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
-from tideline.venues.counting import FRACTION, HOURS, MILLIS, Scale, price_scale, scale
+from tideline.venues.counting import FRACTION, HOURS, LEVELS, MILLIS, Scale, price_scale, scale
 from tideline.venues.parsed import Observation
 from tideline.venues.strict import millis, number
 
@@ -55,13 +55,13 @@ def ticker(row: dict[str, Any], instrument: Instrument, at: int) -> list[Observa
 def amount(
     instrument: Instrument, name: str, field: str, how: Scale, at: int, raw: object
 ) -> Observation:
-    """One amount that cannot be negative.
+    """One amount. A negative open interest is kept: it becomes a suspect.
 
     Raises:
-        BadWire: no number, or a negative one.
+        BadWire: no number, or a negative price.
     """
     value = how.of(number(raw, name))
-    if value < 0.0:
+    if value < 0.0 and field not in LEVELS:
         raise BadWire(name, raw, "is negative")
     return Observation(instrument.symbol, field, at, value, str(raw), how.counted)
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
-from tideline.venues.counting import FRACTION, HOURS, MILLIS, Scale, price_scale, scale
+from tideline.venues.counting import FRACTION, HOURS, LEVELS, MILLIS, Scale, price_scale, scale
 from tideline.venues.parsed import Counted, Observation
 from tideline.venues.strict import millis, number
 
@@ -73,15 +73,15 @@ class Amount:
                 self.half, self.shift = float(half), f"e{exponent}" if exponent else ""
 
     def value(self, raw: object) -> float:
-        """The stored value.
+        """The stored value. A negative open interest is kept: it becomes a suspect.
 
         Raises:
-            BadWire: no number, or a negative one.
+            BadWire: no number, or a negative price.
         """
         if self.half and type(raw) is str and _PLAIN(raw):
             return float(raw + self.shift) * self.half
         value = self.scale.of(number(raw, self.name))
-        if value < 0.0:
+        if value < 0.0 and self.field not in LEVELS:
             raise BadWire(self.name, raw, "is negative")
         return value
 
