@@ -12,7 +12,7 @@ from tideline.collect.live.intake import LiveIntake
 from tideline.collect.live.record import Closed, Frame, Opened, Record, Universe
 from tideline.collect.sink import Taken
 from tideline.collect.supervisor import Collector
-from tideline.collect.transport import WebTransports
+from tideline.collect.transport import WebTransport
 from tideline.domain.time import SECOND, WallClock
 from tideline.market.synthetic import Synthetic
 from tideline.market.venues.bybit import BybitServer
@@ -51,11 +51,11 @@ def test_a_collector_over_real_sockets() -> None:
         front = Front(BybitServer(market))
         async with (
             Serving([(host, front) for host in BYBIT.hosts], clock) as serving,
-            WebTransports(serving.urls) as transports,
+            WebTransport(serving.urls["bybit"]) as transport,
         ):
             wanted = Wanted(top=2, commit_s=0.2, backfill_days=0.01)
             collector = Collector(
-                [BYBIT], transports, sink, commit, clock, np.random.default_rng(1), wanted
+                [BYBIT], lambda _: transport, sink, commit, clock, np.random.default_rng(1), wanted
             )
             task = asyncio.create_task(collector.run())
             feeds = ("bybit.linear.tickers", "bybit.linear.stream", "bybit.linear.klines")

@@ -25,7 +25,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from tideline.collect.addresses import is_loopback, is_public, literal
-from tideline.venues.declaration import Host, Venue
+from tideline.venues.declaration import Host
 from tideline.venues.transport import Socket, TransportError
 from tideline.venues.wire import Reply, Request
 
@@ -99,11 +99,6 @@ class WebTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self.open()
-        return self
-
-    def open(self) -> None:
-        """Make ready; to be called on the loop."""
         local = frozenset(URL(url).host or "" for url in self._urls.values() if is_loopback(url))
         resolver = PublicResolver(self._resolver or aiohttp.ThreadedResolver(), local)
         self._session = aiohttp.ClientSession(
@@ -121,6 +116,7 @@ class WebTransport:
             trust_env=False,
             middlewares=(_no_redirects,),
         )
+        return self
 
     async def __aexit__(
         self,
@@ -128,10 +124,6 @@ class WebTransport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of every connection."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -141,7 +133,7 @@ class WebTransport:
         url = self._url(host, request.target, ("https", "http"))
         headers = {"Content-Type": "application/json"} if request.body else None
         try:
-            async with self._opened().request(
+            async with self._open().request(
                 request.method,
                 url,
                 data=request.body or None,
@@ -158,7 +150,7 @@ class WebTransport:
         url = self._url(host, target, ("wss", "ws"))
         try:
             async with asyncio.timeout(self._limits.read_s):
-                found = await self._opened().ws_connect(
+                found = await self._open().ws_connect(
                     url,
                     max_msg_size=self._limits.frame_bytes,
                     heartbeat=self._limits.ping_s,
@@ -170,7 +162,7 @@ class WebTransport:
             raise _as_transport_error(host, error) from error
         return WebSocket(host, found)
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise RuntimeError("the transport is not open")
         return self._session
@@ -208,37 +200,6 @@ class WebTransport:
         if unzip and came and (not unzip.eof or unzip.unused_data):
             raise TransportError("bad_encoding", host.name, "the gzip body is not whole")
         return b"".join(parts)
-
-
-class WebTransports:
-    """A WebTransport for each venue. ``urls``: by venue and name of the host, its base URL.
-
-    Use as an async context manager, and as the ``transports`` of a Collector.
-    """
-
-    def __init__(self, urls: Mapping[str, Mapping[str, str]] | None = None) -> None:
-        self._urls = dict(urls or {})
-        self._made: list[WebTransport] = []
-
-    def __call__(self, venue: Venue) -> WebTransport:
-        """The transport to the hosts of a venue; to be called on the loop."""
-        made = WebTransport(self._urls.get(venue.name))
-        made.open()
-        self._made.append(made)
-        return made
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for transport in self._made:
-            await transport.close()
-        self._made.clear()
 
 
 class WebSocket:

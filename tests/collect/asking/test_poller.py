@@ -24,6 +24,7 @@ from tideline.collect.asking.poller import Poller
 from tideline.collect.live.record import Frame, Watch
 from tideline.domain.time import ManualClock
 from tideline.venues.declaration import Poll
+from tideline.venues.transport import TransportError
 from tideline.venues.wire import Reply, Request
 
 SYMBOLS = ["AUSDT", "BUSDT", "CUSDT", "DUSDT", "EUSDT", "FUSDT"]
@@ -87,6 +88,41 @@ def test_back_within_five_seconds_of_the_venues_return(poll: Poll) -> None:
     assert 600 / 4 < len(down) < 600
     first = min(at for at, _ in server.asked if at >= 703.0)
     assert first - 703.0 < 5.0
+
+
+def test_back_within_five_seconds_of_a_venue_that_did_not_even_refuse() -> None:
+    server = FakeServer(ManualClock(START))
+    inner = server.ask
+
+    async def ask(host, request):  # type: ignore[no-untyped-def]
+        if 100 < server.at < 400:
+            server.asked.append((server.at, request))
+            await asyncio.sleep(10)
+            raise TransportError("timeout", "rest", "silence")
+        return await inner(host, request)
+
+    server.ask = ask  # type: ignore[method-assign]
+    run_poll(ALL, server, 420.0)
+    back = min(at for at, _ in server.asked if at >= 400.0)
+    # Every fourth try may take the full ten seconds, for the sake of a venue that is slow.
+    assert back - 400.0 < 10.0
+    waits = [b - a for (a, _), (b, _) in pairwise(server.asked) if a > 130 and b < 400]
+    assert sum(wait < 5.0 for wait in waits) > 0.7 * len(waits)
+
+
+def test_a_slow_venue_is_reached_after_a_failure() -> None:
+    server = FakeServer(ManualClock(START))
+    inner = server.ask
+
+    async def ask(host, request):  # type: ignore[no-untyped-def]
+        if server.at < 50:
+            raise TransportError("connect", "rest", "down")
+        await asyncio.sleep(6)
+        return await inner(host, request)
+
+    server.ask = ask  # type: ignore[method-assign]
+    found = run_poll(ALL, server, 300.0)
+    assert found.status.feed("acme.tickers").rows > 10
 
 
 def test_a_refused_request_is_not_repeated_before_its_turn() -> None:

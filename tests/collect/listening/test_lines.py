@@ -356,6 +356,27 @@ def test_back_within_five_seconds_and_no_storm_while_down() -> None:
     assert np.std(waits) > 0.3  # jitter
 
 
+def test_back_within_five_seconds_of_a_venue_that_did_not_even_refuse() -> None:
+    server = FakeServer(ManualClock(START))
+    inner = server.connect
+
+    async def connect(host, target):  # type: ignore[no-untyped-def]
+        if 100 < server.at < 400:
+            server.connects.append(server.at)
+            await asyncio.sleep(60)
+        return await inner(host, target)
+
+    server.connect = connect  # type: ignore[method-assign]
+
+    async def during(_: Ran) -> None:
+        await asyncio.sleep(101)
+        server.cut()
+
+    ran = run_lines(server, 420, during=during)
+    assert ran.of(Opened)[-1].at - START < 405 * SECOND
+    assert ran.status.errors["timeout"] > 60
+
+
 def test_lines_do_not_come_back_in_step() -> None:
     server = FakeServer(ManualClock(START), symbols=[f"A{n}USDT" for n in range(80)])
 

@@ -6,6 +6,7 @@ ban holds, not even by a request that had waited for its tokens when the ban cam
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ from tideline.domain.time import Clock
 from tideline.venues.declaration import Charge, Host, Venue
 from tideline.venues.transport import Socket, Transport, TransportError
 from tideline.venues.wire import Reply, Request, Verdict
+
+HANDSHAKE_S = 4.5
+"""A connection that does not stand by then is given up: the next try may find the venue back."""
 
 
 class Answer(NamedTuple):
@@ -75,10 +79,14 @@ class Door:
     async def _send(self, host: Host, reach: Reach, request: Request) -> Answer:
         sent = self._clock.now()
         try:
-            reply = await self._transport.ask(host, request)
+            async with asyncio.timeout(reach.patience_s()):
+                reply = await self._transport.ask(host, request)
         except TransportError:
             reach.failed()
             raise
+        except TimeoutError:
+            reach.failed()
+            raise TransportError("timeout", host.name, "no answer to a try") from None
         received = self._clock.now()
         verdict = self.judge(host, reply)
         if verdict.kind == "broken":
@@ -115,7 +123,11 @@ class Door:
 
     async def _connect(self, host: Host, reach: Reach, target: str) -> Socket:
         try:
-            socket = await self._transport.connect(host, target)
+            async with asyncio.timeout(HANDSHAKE_S):
+                socket = await self._transport.connect(host, target)
+        except TimeoutError:
+            reach.failed()
+            raise TransportError("timeout", host.name, "no handshake") from None
         except TransportError as error:
             if error.reply is None:
                 reach.failed()

@@ -15,6 +15,8 @@ import numpy as np
 from tideline.collect.listening.backoff import full_jitter_s
 
 LONGEST_S = 4.0
+TRY_S = 4.0
+"""A try waits no longer than this for its answer, but every fourth does: the host may be slow."""
 TOGETHER_S = 0.5
 """Those who waited for the one that tried go at random within this time."""
 
@@ -44,6 +46,10 @@ class Reach:
             await asyncio.sleep(float(self._rng.uniform(0.0, TOGETHER_S)))
         self._tried_at = loop.time()
         yield
+
+    def patience_s(self) -> float | None:
+        """How long the next answer may take; None: as long as the transport has it."""
+        return TRY_S if self.failures % 4 else None
 
     def answered(self) -> None:
         """The host gave an answer of its own."""
