@@ -29,6 +29,10 @@ class Entry(NamedTuple):
 
 COMMANDS: tuple[Entry, ...] = (
     Entry("demo", "simulate:demo", "Make a small SIMULATED store and scan it."),
+    Entry("up", "collecting:up", "Collect live, and serve everything there is."),
+    Entry("collect", "collecting:collect", "Collect live, or print the plan of it."),
+    Entry("status", "status:status", "How the collector fares: rates, ages, gaps, bans."),
+    Entry("reparse", "reparse:reparse", "Rebuild a log from the raw frames."),
     Entry("import", "bring:bring", "Take in archives, tables or canonical rows."),
     Entry("export", "bring:export", "Write rows out as a canonical table."),
     Entry("features", "ask:features", "Ask features of one moment, or of a table of them."),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tideline.domain.errors import UnknownName
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,16 @@ def default_assets(count: int) -> tuple[Coin, ...]:
         for number in range(max(0, count - len(NAMED)))
     )
     return (*NAMED[:count], *thin)
+
+
+def coins_named(names: Sequence[str]) -> tuple[Coin, ...]:
+    """The coins of these names.
+
+    Raises:
+        UnknownName: the synthetic market has no such coin.
+    """
+    known = {coin.asset: coin for coin in NAMED}
+    for name in names:
+        if name not in known:
+            raise UnknownName("assets", name, known)
+    return tuple(known[name] for name in names)

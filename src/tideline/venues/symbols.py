@@ -62,6 +62,18 @@ def parse_symbol(venue: str, symbol: str) -> Instrument:
     return found
 
 
+def perpetual_symbols(venue: str, asset: str) -> tuple[str, ...]:
+    """How ``venue`` would write the perpetuals of a coin, the linear one first.
+
+    Whether it lists them is for its listings to say.
+    """
+    if venue == "coinbase":
+        codes = (code for code, (coin, _) in coinbase.PERPETUALS.items() if coin == asset)
+        return tuple(f"{code}-{coinbase.PERPETUAL_EXPIRY}-CDE" for code in codes)
+    linear, inverse = (form.format(base=asset, quote="USDT") for form in _TEMPLATES[venue])
+    return (linear,) if linear == inverse else (linear, inverse)
+
+
 def _nearest(venue: str, symbol: str) -> str | None:
     """A symbol of this venue that ``symbol`` may have meant, or the nearest example."""
     parse, forms = PARSERS[venue]

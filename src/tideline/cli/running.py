@@ -1,0 +1,187 @@
+"""A collector wired by hand: store, archive, transports, signals, and what is shown meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from tideline.cli.show import console
+from tideline.domain.errors import BadInput
+from tideline.domain.time import Clock, WallClock, parse_time
+
+if TYPE_CHECKING:
+    from tideline.collect.live.committer import Committer
+    from tideline.collect.supervisor import Collector
+    from tideline.log import Log, Writer
+    from tideline.venues.declaration import Venue
+
+RAW = "raw"
+SHOW_S = 1.0
+SEED = 20_261_121
+MARKET_START = int(parse_time("2026-01-01T00:00:00Z"))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be collected, where from and where to."""
+
+    store: Path
+    venues: Sequence[Venue]
+    assets: tuple[str, ...] = ()
+    top: int = 50
+    backfill_days: float = 30.0
+    raw_bytes: int = 20_000_000_000
+    urls: dict[str, dict[str, str]] = field(default_factory=dict)
+    simulated: bool = False
+
+
+def run(job: Job, *, show: bool = False, clock: Clock | None = None) -> None:
+    """Collect until SIGINT or SIGTERM; what was received is committed before this returns.
+
+    Raises:
+        StoreBusy: another process writes the store.
+        BadInput: a store of the other kind (simulated or not).
+    """
+    from tideline.log import Log
+
+    clock = clock or WallClock()
+    with Log.open_or_create(job.store, clock) as log:
+        check_kind(log, job)
+        with log.writer() as writer:
+            asyncio.run(_collect(job, log, writer, clock, show))
+
+
+def check_kind(log: Log, job: Job) -> None:
+    """Simulated rows and real ones never meet in one store."""
+    from tideline.store.simulation_mark import SIMULATED
+
+    kinds = {source.kind == SIMULATED for source in log.sources()}
+    if job.simulated and False in kinds:
+        raise BadInput("store", str(job.store), "holds rows that were not simulated", "a new one")
+    if not job.simulated and True in kinds:
+        raise BadInput("store", str(job.store), "holds simulated rows", "a new store")
+
+
+async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool) -> None:
+    from tideline.collect.live.committer import Committer, in_thread
+    from tideline.collect.raw.archive import Archive
+
+    async with AsyncExitStack() as stack:
+        if job.simulated:
+            urls = await stack.enter_async_context(market_on_loopback(job, clock))
+            job = replace(job, urls=urls)
+        archive = None
+        if job.raw_bytes:
+            archive = Archive(job.store / RAW, cap_bytes=job.raw_bytes)
+        committer = Committer(
+            log,
+            writer,
+            job.venues,
+            archive,
+            clock,
+            offload=in_thread,
+            kind="simulated" if job.simulated else "live",
+        )
+        collector = await _collector(job, committer, clock, stack)
+        stopping = _on_signals()
+        _begin(job)
+        task = asyncio.create_task(collector.run())
+        showing = asyncio.create_task(_show(collector, clock)) if show else None
+        await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if showing is not None:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await committer.close()
+        click.echo(
+            f"stopped: {committer.done.rows:,} rows in {committer.done.commits:,} commits, "
+            f"{committer.done.backfill.rows:,} back-filled"
+        )
+
+
+async def _collector(
+    job: Job, committer: Committer, clock: Clock, stack: AsyncExitStack
+) -> Collector:
+    from tideline.collect.attended import Wanted
+    from tideline.collect.supervisor import Collector
+    from tideline.collect.transport import WebTransport
+
+    transports = {
+        venue.name: await stack.enter_async_context(WebTransport(job.urls.get(venue.name)))
+        for venue in job.venues
+    }
+    return Collector(
+        job.venues,
+        lambda venue: transports[venue.name],
+        committer,
+        committer.commit,
+        clock,
+        np.random.default_rng(SEED),
+        Wanted(
+            assets=job.assets,
+            top=job.top,
+            backfill_days=job.backfill_days,
+            directory=job.store,
+        ),
+    )
+
+
+def _on_signals() -> asyncio.Future[None]:
+    """Done when the process is asked to stop."""
+    loop = asyncio.get_running_loop()
+    asked = loop.create_future()
+
+    def stop() -> None:
+        if not asked.done():
+            asked.set_result(None)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop)
+    return asked
+
+
+def _begin(job: Job) -> None:
+    what = ", ".join(job.assets) if job.assets else f"the {job.top} coins of most open interest"
+    if job.simulated:
+        click.echo("SIMULATED venues on loopback: nothing here happens on any market.")
+    click.echo(f"collecting {what} from {', '.join(one.name for one in job.venues)}")
+    click.echo(f"into {job.store}; see it with: tideline status --store {job.store} --watch")
+
+
+async def _show(collector: Collector, clock: Clock) -> None:
+    """The status table in place."""
+    from rich.live import Live
+
+    from tideline.cli.status import Rates, view
+
+    rates = Rates()
+    with Live(console=console(), auto_refresh=False, transient=True) as live:
+        while True:
+            await asyncio.sleep(SHOW_S)
+            if collector.status.last_commit_at:
+                live.update(view(collector.status, clock, rates), refresh=True)
+
+
+@contextlib.asynccontextmanager
+async def market_on_loopback(job: Job, clock: Clock) -> AsyncIterator[dict[str, dict[str, str]]]:
+    """The venues' own formats on this machine, from one synthetic market; gives the URLs."""
+    from tideline.market.assets import coins_named, default_assets
+    from tideline.market.synthetic import Synthetic
+    from tideline.market.venues.catalogue import served
+    from tideline.market.venues.serving import Serving
+
+    coins = coins_named(job.assets) if job.assets else default_assets(job.top)
+    market = Synthetic(coins, seed=SEED, start=MARKET_START)
+    async with Serving(served(job.venues, market), clock) as serving:
+        yield serving.urls
