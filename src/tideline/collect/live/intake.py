@@ -115,8 +115,8 @@ class LiveIntake:
         fresh = self._origins.number(first_source) if len(rows) else []
         table = rows.table() if len(rows) else None
         batch = Batch(table, len(rows), fresh, self._offers.drain())
-        if now // HOUR != self._hour:
-            self._hour = now // HOUR
+        hour, self._hour = self._hour, now // HOUR
+        if self._hour != hour != NEVER:
             self._origins.roll()
             self._lanes.roll(self._feeds.values())
         return batch
@@ -152,8 +152,9 @@ class LiveIntake:
             tally.error(kind)
             return Taken(None, kind)
         before = len(self._rows)
-        for why, count in parsed.ignored.items():
-            tally.leave_out(why, count)
+        if parsed.ignored:
+            for why, count in parsed.ignored.items():
+                tally.leave_out(why, count)
         if parsed.listings:
             self._changes(registry.listed(parsed.listings), record, feed)
         if record.connection and (parsed.observations or parsed.ignored or parsed.listings):

@@ -30,6 +30,7 @@ RECENT = 256
 EVENTS = 1024
 PAST = 600
 
+_NOTHING = (-(2**62), 0.0)
 _TINY = 5e-324
 _RATE: Final = 1.0
 _SIGNED: Final = frozenset({"funding_rate_quoted", "funding_rate_settled"})
@@ -55,9 +56,20 @@ class Leg:
         keys: what told liquidations apart, newest last.
         primed: liquidations found in the log at start: (ms, value) -> how many.
         bar_us: length of its bars, 0 where it has none.
+        doubted: the events whose value is suspect, newest last.
     """
 
-    __slots__ = ("bar_us", "field", "first", "group", "keys", "past", "primed", "recent")
+    __slots__ = (
+        "bar_us",
+        "doubted",
+        "field",
+        "first",
+        "group",
+        "keys",
+        "past",
+        "primed",
+        "recent",
+    )
 
     def __init__(self, group: Group, field: str) -> None:
         self.group, self.field = group, field
@@ -69,6 +81,7 @@ class Leg:
         self.keys: dict[str, None] = {}
         self.primed: dict[tuple[int, float], int] = {}
         self.bar_us = 0
+        self.doubted: dict[int, None] = {}
 
     @property
     def name(self) -> tuple[str, str, str, str]:
@@ -82,11 +95,22 @@ class Leg:
         return self.recent.get(event) if found is None else found
 
     def before(self, event: int) -> tuple[int, float] | None:
-        """The newest remembered row earlier than ``event``."""
-        found, other = self.recent.before(event), self.past.before(event)
-        if found is None or other is None:
-            return found or other
-        return max(found, other)
+        """The newest remembered row earlier than ``event`` that is not in doubt."""
+        while True:
+            found, other = self.recent.before(event), self.past.before(event)
+            newest = max(one or _NOTHING for one in (found, other))
+            if newest is _NOTHING or newest[0] not in self.doubted:
+                return None if newest is _NOTHING else newest
+            event = newest[0]
+
+    def doubt(self, event: int, sound: bool) -> None:
+        """Keep in mind whether the value of that event is suspect."""
+        if sound:
+            self.doubted.pop(event, None)
+            return
+        self.doubted[event] = None
+        if len(self.doubted) > PAST:
+            del self.doubted[next(iter(self.doubted))]
 
     def put_late(self, event: int) -> None:
         """A recorded row of that event came: recorded rows begin there at the latest."""

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +67,11 @@ class Opens:
         self._rows, self._twin, self._is_new, self._emit = rows, twin, is_new, emit
         self._gate, self._tally = gate, tally
 
-    def take(self, found: Iterable[Open], tally: FeedTally) -> None:
+    def take(self, found: Sequence[Open], tally: FeedTally) -> None:
         """The open interest of one frame, its marks known already."""
+        if len(found) == 2 and self._both(found[0], found[1]):
+            tally.rows += 2
+            return
         pairs: dict[tuple[Group, int], list[Amount | None]] = {}
         for lane, event, value, new in found:
             pair = pairs.setdefault((lane.group, event), [None, None])
@@ -77,6 +80,33 @@ class Opens:
             if coins is not None:
                 group.native_coins = True
             self._pair(group, event, coins, dollars, tally)
+
+    def _both(self, first: Open, second: Open) -> bool:
+        """The usual case: coins and dollars of one new instant, and nothing remarkable."""
+        lane, event, value, new = first
+        other, same_event, dollars, also_new = second
+        group = lane.group
+        volume = group.legs.get("volume_coin")
+        if not (
+            new
+            and also_new
+            and event == same_event
+            and other.group is group
+            and lane.leg.field == COINS
+            and other.leg.field == NOTIONAL
+            and 0.0 < dollars <= other.high
+            and self._gate.settled(group.venue)
+        ):
+            return False
+        mark = group.marks.at(event, STANDS_US)
+        shot = Shot(event, value, lane.cadence_s, NAN if mark is None else mark[0], dollars)
+        if not group.vigils[COINS].calm(shot, volume.bar_us if volume is not None else 0):
+            return False
+        group.native_coins = True
+        rows = self._rows()
+        rows.add(lane, event, value)
+        rows.add(other, event, dollars)
+        return True
 
     def _pair(
         self,
@@ -103,6 +133,8 @@ class Opens:
             if one is not None and one.new:
                 sound = ok and one.lane.low <= one.value <= one.lane.high
                 tally.suspects += not sound
+                if not sound or one.lane.leg.doubted:
+                    one.lane.leg.doubt(event, sound)
                 tally.rows += 1
                 self._rows().add(one.lane, event, one.value, ok=sound)
         if main.new:
@@ -153,6 +185,7 @@ class Opens:
             if one is None or not one.lane.low <= one.value <= one.lane.high:
                 continue
             self._rows().add(one.lane, freed.shot.event, one.value)
+            one.lane.leg.doubt(freed.shot.event, True)
             self._tally.make("releases")
             if freed.break_from is not None:
                 ratio = _ratio(one, freed.shot, freed.break_from)

@@ -40,6 +40,10 @@ class ScaleGate:
         """May its open interest stand?"""
         return self._standing.get(venue) != "failed"
 
+    def settled(self, venue: str) -> bool:
+        """Has it passed, or is it trusted?"""
+        return self._standing.get(venue, "waiting") in ("passed", "trusted")
+
     def standing(self) -> dict[str, Standing]:
         """How each venue stands, for the status."""
         return dict(self._standing)

@@ -17,6 +17,7 @@ import numpy as np
 from tideline.collect.quarantine import RELEASE_AFTER, RELEASE_WITHIN
 from tideline.collect.suspicion import (
     ABSURD,
+    BAR_FIT,
     MAX_CADENCES,
     Snapshots,
     Traded,
@@ -106,6 +107,22 @@ class Vigil:
             self._last = shot
         if self._waiting and any(one.shot.event == event for one in self._waiting):
             self._waiting = [one for one in self._waiting if one.shot.event != event]
+        return True
+
+    def calm(self, shot: Shot, bar_us: int) -> bool:
+        """Take a snapshot that nothing could be said against, at once; False: it must be judged.
+
+        ``bar_us``: length of the volume bars, 0 when there are none.
+        """
+        last, event = self._last, shot[0]
+        if last is None or self._waiting or event <= self.newest or last[0] >= event:
+            return False
+        if bar_us and event - last[0] >= (1 - BAR_FIT) * bar_us:
+            return False
+        value, before = shot[1], last[1]
+        if not CALM_LOW * before < value < CALM_HIGH * before or not value < ABSURD:
+            return False
+        self.newest, self._earlier, self._last = event, last, shot
         return True
 
     def alone(self, shot: Shot, before: Shot | None) -> bool:
