@@ -74,14 +74,20 @@ def _scale(instrument: Instrument, name: str, slot: int, edges: tuple[int, ...])
 
 
 def _factor(instrument: Instrument, row: Convention) -> tuple[Decimal, float | None]:
-    """The exact multiplier, and the contract size where contracts are counted."""
+    """The exact multiplier, and the contract size where contracts are counted.
+
+    A size of the past is the table's; today's is what the listing says, which is newer than any
+    table, and the table's open row where the listing says none.
+    """
     sides = Decimal(1) / 2 if row.sides == "2" else ONE
     if row.unit == "coin":
         return _decimal(instrument.multiple) * sides, None
     if row.unit in ("usd", "quote"):
         return sides, None
     if row.unit == "contracts":
-        size = row.contract_size or instrument.contract_size
+        size = instrument.contract_size
+        if row.contract_size is not None and (size is None or row.valid_to != conventions.OPEN_TO):
+            size = row.contract_size
         if size is None:
             raise BadWire(row.field, instrument.symbol, "has no known contract size")
         return _decimal(size) * sides, size
