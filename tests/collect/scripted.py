@@ -64,6 +64,8 @@ def read(body: bytes, note: Note) -> Parsed:
         parsed.observations.append(Observation(symbol, name, event_time, value, str(value)))
     if "other" in said:
         parsed.ignore("other product")
+    if "orphan" in said:
+        parsed.ignore("delta before snapshot")
     if "ack" in said:
         parsed.controls.append(Control("ack", tuple(said["ack"])))
     if "refused" in said:

@@ -121,6 +121,23 @@ def test_what_the_venue_says_is_kept_however_long() -> None:
     assert virtually(main(), ManualClock(START)) == pytest.approx(3 * 86_400.0)
 
 
+def test_a_retry_after_is_heeded_whatever_the_verdict_says() -> None:
+    clock = ManualClock(START)
+    server = FakeServer(clock)
+    limited = Reply(429, b"{}", {"retry-after": "45"})
+    server.answer = lambda _: limited if server.at < 1 else None
+    venue = replace(ACME, verdict=lambda r: Verdict("slow_down" if r.status == 429 else "ok"))
+
+    async def main() -> None:
+        bans = Bans(None, clock)
+        door = Door(venue, server, bans, clock, np.random.default_rng(1))
+        for _ in range(2):
+            await door.ask(Request("rest", "/tickers"), EACH.charges)
+
+    virtually(main(), clock)
+    assert [round(at, 1) for at, _ in server.asked] == [0.0, 45.0]
+
+
 def test_a_pause_does_not_shorten_a_ban() -> None:
     async def main() -> float:
         bans = Bans(None, clock)

@@ -23,7 +23,7 @@ from tests.collect.scripted import (
 from tideline.collect.asking.poller import Poller
 from tideline.collect.live.record import Frame, Watch
 from tideline.domain.time import ManualClock
-from tideline.venues.declaration import Poll
+from tideline.venues.declaration import Bucket, Poll
 from tideline.venues.transport import TransportError
 from tideline.venues.wire import Reply, Request
 
@@ -108,6 +108,30 @@ def test_back_within_five_seconds_of_a_venue_that_did_not_even_refuse() -> None:
     assert back - 400.0 < 10.0
     waits = [b - a for (a, _), (b, _) in pairwise(server.asked) if a > 130 and b < 400]
     assert sum(wait < 5.0 for wait in waits) > 0.7 * len(waits)
+
+
+def test_no_burst_beyond_the_limit_when_a_venue_comes_back() -> None:
+    """Requests that waited for the venue's return do not go out on tokens of long ago."""
+    server = FakeServer(ManualClock(START), symbols=[f"A{n}USDT" for n in range(40)])
+    many = replace(EACH, every_s=4.0, tail_every_s=4.0)
+    tight = Bucket("calls", 30.0, 2.0)
+
+    async def main() -> None:
+        venue = replace(ACME, polls=(many,), buckets=(tight,))
+        found = bench(venue, server)
+        tasks = [asyncio.create_task(Poller(many, found.feeding).run()) for _ in range(3)]
+        await asyncio.sleep(60)
+        server.down = True
+        await asyncio.sleep(60)
+        server.down = False
+        await asyncio.sleep(60)
+        for task in tasks:
+            task.cancel()
+
+    virtually(main(), server.clock)
+    times = [at for at, _ in server.asked]
+    assert len(times) > 500
+    assert max(sum(t <= at < t + 2.0 for at in times) for t in times) <= 30
 
 
 def test_a_slow_venue_is_reached_after_a_failure() -> None:

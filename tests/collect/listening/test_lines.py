@@ -89,10 +89,9 @@ def run_lines(
     return virtually(main(), server.clock)
 
 
-def made(server: FakeServer, since: float, until: float) -> set[tuple[str, int]]:
-    """What the venue said between these seconds, on any connection."""
-    first, last = START + round(since * SECOND), START + round(until * SECOND)
-    return {(symbol, at) for symbol, at in server.made if first <= at <= last}
+def missing(ran: Ran, since: int, until: int) -> set[tuple[str, int]]:
+    """What the venue said in that span and nobody heard."""
+    return {(s, at) for s, at in ran.bench.server.made if since <= at <= until} - ran.rows()
 
 
 def every_second(server: FakeServer, since: int, until: int) -> set[tuple[str, int]]:
@@ -448,8 +447,36 @@ def test_a_full_queue_drops_counts_and_says_so() -> None:
     # Nothing of the dropped span came after all, everything else did.
     frames = [frame.at for frame in ran.of(Frame)]
     assert not [at for at in frames if dropped[0].since <= at <= dropped[0].at - SECOND // 4]
-    assert len(frames) + dropped[0].count == pytest.approx(600, abs=8)
-    assert ran.status.reconnects == 0  # it was we who did not listen
+    ours = [frame for frame in ran.of(Frame) if frame.connection == 1]
+    assert ours[-1].at > dropped[0].at + 2 * SECOND
+    # It was we who did not listen; a new connection brings what changes refer to.
+    assert ran.status.reconnects == 0
+    assert [(one.connection, one.replaced) for one in ran.of(Closed)] == [(1, True), (2, False)]
+    assert not missing(ran, dropped[0].at, START + 59 * SECOND)
+
+
+@pytest.mark.parametrize("rows", [False, True], ids=["alone", "among data"])
+def test_changes_without_their_beginning_ask_for_another_connection(rows: bool) -> None:
+    server = FakeServer(ManualClock(START), silent=set() if rows else {"t.BTCUSDT", "t.ETHUSDT"})
+
+    async def during(_: Ran) -> None:
+        first = server.sockets[0] if server.sockets else None
+        for _ in range(300):
+            await asyncio.sleep(1)
+            first = first or server.sockets[0]
+            first.push(body(orphan=1))
+
+    ran = run_lines(server, 400, during=during)
+    closed = ran.of(Closed)[0]
+    if rows:
+        assert closed.why == "changes without their beginning"
+        assert closed.replaced
+        assert 60 <= (closed.at - START) / SECOND <= 65
+        assert ran.status.rotations == 1
+        assert ran.rows() >= every_second(server, 5, 399)
+    else:
+        assert closed.why.startswith("mute")
+        assert (closed.at - START) / SECOND <= 15.2
 
 
 def test_new_listings_join_and_delisted_ones_leave_without_loss() -> None:

@@ -70,8 +70,10 @@ class Door:
         reach = self._reach[host.name]
         while True:
             await self.bans.wait(host.family)
-            await self._buckets.take(charges, patient=patient)
+            # First the turn, then the tokens: those who waited for a host that was away come
+            # back one by one, as the limit has it.
             async with reach.turn():
+                await self._buckets.take(charges, patient=patient)
                 if self.bans.left_s(host.family) > 0:
                     continue
                 return await self._send(host, reach, request)
@@ -102,7 +104,8 @@ class Door:
         verdict = self._venue.verdict(reply)
         self._buckets.heard(reply.headers)
         if verdict.kind in ("ban", "slow_down"):
-            self.bans.punish(host.family, verdict)
+            wait_s = max(verdict.wait_s, _retry_after_s(reply))
+            self.bans.punish(host.family, verdict._replace(wait_s=wait_s))
         return verdict
 
     async def connect(self, host_name: str, target: str, charges: Sequence[Charge]) -> Socket:
@@ -115,8 +118,8 @@ class Door:
         reach = self._reach_ws[host_name]
         while True:
             await self.bans.wait(host.family)
-            await self._buckets.take(charges)
             async with reach.turn():
+                await self._buckets.take(charges)
                 if self.bans.left_s(host.family) > 0:
                     continue
                 return await self._connect(host, reach, target)
@@ -137,3 +140,9 @@ class Door:
             raise
         reach.answered()
         return socket
+
+
+def _retry_after_s(reply: Reply) -> float:
+    """Seconds of a Retry-After header; 0: there is none, or it gives a date."""
+    said = reply.headers.get("retry-after", "")
+    return float(said) if said.isascii() and said.isdigit() and len(said) < 8 else 0.0

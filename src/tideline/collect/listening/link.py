@@ -1,7 +1,8 @@
 """One open WebSocket: subscribe, listen, keep it alive, notice when it has gone mute.
 
 Data are frames with observations, or with what was left out on purpose (an instrument that is not
-followed is a sign of life); pings, pongs, acknowledgements and heartbeats are not. Mute is no
+followed is a sign of life); pings, pongs, acknowledgements and heartbeats are not, nor are changes
+to something whose beginning we missed: those ask for another connection. Mute is no
 data for max(15 s, 3 x the usual silence), counted from the opening. A stream of rare events says
 so (usual silence 0): for it any frame is life, and the pongs are waited for.
 
@@ -17,7 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tideline.collect.inbox import Inbox
-from tideline.collect.listening.topics import Topics, mute_limit_s
+from tideline.collect.listening.topics import MOST_PATIENCE, Topics, mute_limit_s
 from tideline.collect.live.record import Closed, Frame, Opened, Record, Watch
 from tideline.collect.sink import Taken
 from tideline.collect.status import FeedStatus
@@ -29,6 +30,10 @@ from tideline.venues.transport import Socket, TransportError
 OPEN_HANDED = 32
 """Frames read before other tasks get the loop."""
 CLOSE_S = 3.0
+ORPHANS = frozenset({"delta before snapshot", "no universe order"})
+"""What readers leave out because what it changes or refers to is not known."""
+ORPHANS_S = 60.0
+"""How long orphans may come before another connection is asked for; doubles each time."""
 LAG_US = 2 * SECOND
 """Frames that wait longer than this to be read make judgements on silence wait as well."""
 
@@ -62,6 +67,7 @@ class Link:
         self.last_data_at = self.opened_at
         self.had_data = False
         self.silent: tuple[str, ...] = ()
+        self._dropped = False
         self.ended: asyncio.Future[str] = loop.create_future()
         self._unheard, self._heard_at = 0, self.opened_at
         self._speech: asyncio.Queue[str] = asyncio.Queue()
@@ -142,9 +148,13 @@ class Link:
             frame = Frame(wire.clock.now(), wire.stream.name, body, self.number)
             if wire.inbox.offer(frame, self._heard):
                 self._unheard += 1
+                if self._dropped:
+                    # What was dropped may have changed what later frames leave out.
+                    self._dropped = False
+                    wire.rotate("frames were dropped")
             else:
                 # It speaks; that we cannot take it is another matter.
-                self.last_data = self.last_frame
+                self._dropped, self.last_data = True, self.last_frame
             count += 1
             if count % OPEN_HANDED == 0:
                 await asyncio.sleep(0)
@@ -226,13 +236,25 @@ class Link:
         if taken.parsed.controls:
             for control in taken.parsed.controls:
                 self._control(control)
-        if taken.parsed.observations or taken.parsed.ignored:
+        reasons = taken.parsed.ignored
+        if reasons and not ORPHANS.isdisjoint(reasons):
+            self._orphaned()
+        if taken.parsed.observations or not ORPHANS.issuperset(reasons):
             self._data(record.at, taken.parsed)
 
     def _data(self, at: int, parsed: Parsed) -> None:
         now = asyncio.get_running_loop().time()
         self.last_data, self.last_data_at, self.had_data = now, at, True
         self.topics.saw(parsed.observations, now)
+
+    def _orphaned(self) -> None:
+        """A change came to something whose beginning this connection never brought."""
+        patience = self._wire.patience
+        limit = ORPHANS_S * patience.get("", 1.0)
+        now = asyncio.get_running_loop().time()
+        if now - self.opened >= limit:
+            patience[""] = min(patience.get("", 1.0) * 2.0, MOST_PATIENCE)
+            self._wire.rotate("changes without their beginning")
 
     def _control(self, control: Control) -> None:
         now = asyncio.get_running_loop().time()
