@@ -190,6 +190,10 @@ def _statistic(
     )
 
 
+RATIOS_S = 300.0
+"""Ratios are only to be had as rows: asked as often as they appear, where the limit allows."""
+
+
 def _statistics_of(linear: bool) -> tuple[History, ...]:
     held = ("open_interest", "open_interest_usd")
     ratios = (
@@ -208,7 +212,10 @@ def _statistics_of(linear: bool) -> tuple[History, ...]:
             history.open_interest_hist,
             typed=True,
         ),
-        *(_statistic(linear, name, path, (field,), read) for name, path, field, read in ratios),
+        *(
+            _statistic(linear, name, path, (field,), read, every_s=RATIOS_S)
+            for name, path, field, read in ratios
+        ),
         _statistic(
             linear,
             "taker_ratio",
