@@ -41,10 +41,8 @@ bench: $(READY) ## Every benchmark, one after the other: ratios measured in one 
 	@for each in $$(grep -l __main__ benchmarks/*/*.py); do \
 	  echo "== $$each"; $(BIN)/python "$$each"; done
 
-up: $(READY) ## Live collection: not there yet
-	@echo "tideline does not collect from venues yet: this version reads archives that you import."
-	@echo "What works today: make demo · tideline import · tideline scan (README.md)."
-	@exit 1
+up: $(READY) ## Collect live into ./tideline-store; stop with Ctrl-C
+	@$(BIN)/tideline up
 
 clean: ## Remove what was built here
 	rm -rf .venv site demo-store .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Print the pages that come from the catalogues: docs/signals.md and docs/readings/price_oi.md.
+"""Print the pages that come from the catalogues: signals, the reading, venues.
 
 python scripts/print_pages.py          writes them
 python scripts/print_pages.py --check  says whether they are what the catalogues print
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
+
+from venue_pages import venues_page
 
 from tideline.features.signal import Signal
 from tideline.readings.parameters import table
@@ -102,7 +104,16 @@ def parameters() -> Iterable[str]:
         yield f"| `{row.name}` | {row.value:.6g} | {what} |"
 
 
-PAGES = {"signals.md": signals_page, "readings/price_oi.md": reading_page}
+def venues() -> str:
+    """Every venue as it is declared."""
+    return venues_page(NOTE)
+
+
+PAGES = {
+    "signals.md": signals_page,
+    "readings/price_oi.md": reading_page,
+    "venues.md": venues,
+}
 
 
 def main() -> int:
