@@ -15,7 +15,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from tideline.collect.binance_vision import import_binance_vision
+from tideline.collect.archives.binance_vision import import_binance_vision
 from tideline.domain.time import DAY, MINUTE, WallClock, format_time, parse_time
 from tideline.log import Log
 

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from tests.collect.stores import NOW, leg_of, new_log
-from tideline.collect.binance_vision import import_binance_vision
-from tideline.collect.rows import export_rows, import_rows
+from tideline.collect.archives.binance_vision import import_binance_vision
+from tideline.collect.archives.rows import export_rows, import_rows
+from tideline.collect.archives.table_import import import_table
 from tideline.collect.suspects import suspects
-from tideline.collect.table_import import import_table
 from tideline.domain.time import ManualClock, format_time, parse_time
 from tideline.log import Log
 

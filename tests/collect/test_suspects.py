@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.collect.stores import HEADER, START, STEP, leg_of, metrics_line, new_log, zipped
-from tideline.collect.binance_vision import import_binance_vision
+from tideline.collect.archives.binance_vision import import_binance_vision
 from tideline.collect.suspects import confirm, release, suspects
 from tideline.domain.errors import BadInput
 

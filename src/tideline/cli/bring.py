@@ -16,8 +16,8 @@ from tideline.cli.show import console, number, put_json, put_table
 from tideline.domain.errors import BadInput
 
 if TYPE_CHECKING:
+    from tideline.collect.archives.table_import import TableReport
     from tideline.collect.report import ImportReport
-    from tideline.collect.table_import import TableReport
     from tideline.log import Log
 
 Progress = Callable[[int, int, str], None]
@@ -59,7 +59,7 @@ def binance_vision(
         tideline import binance-vision ~/archives/BTCUSDT --store S
         tideline import binance-vision BTCUSDT-metrics-2026-02-05.zip --store S --lag 300
     """
-    from tideline.collect.binance_vision import import_binance_vision
+    from tideline.collect.archives.binance_vision import import_binance_vision
     from tideline.domain.time import WallClock
 
     forced: Any = choose("labels", labels, ("start", "end")) if labels else None
@@ -98,8 +98,8 @@ def table(
         tideline import table BTCUSDT_oi_5m.parquet --map binance_um_5m_oi --dry-run
         tideline import table my.csv --map my.toml --store S
     """
-    from tideline.collect.map import load_map, ready_maps
-    from tideline.collect.table_import import import_table
+    from tideline.collect.archives.map import load_map, ready_maps
+    from tideline.collect.archives.table_import import import_table
     from tideline.domain.time import WallClock
 
     if list_maps:
@@ -131,7 +131,7 @@ def take_rows(path: str, store: str, as_json: bool) -> None:
     \b
         tideline import rows rows.parquet --store S
     """
-    from tideline.collect.rows import import_rows
+    from tideline.collect.archives.rows import import_rows
     from tideline.domain.time import WallClock
 
     with _target(store) as log, _progress(as_json) as tell:
@@ -283,7 +283,7 @@ def give_rows(path: str, store: str, asset: str | None, as_of: str, as_json: boo
         tideline export rows rows.parquet --store S
         tideline export rows btc.csv --store S --asset BTC --as-of 2026-02-05T16:00:00Z
     """
-    from tideline.collect.rows import export_rows
+    from tideline.collect.archives.rows import export_rows
     from tideline.log import Log
 
     with Log.open(store) as log, _progress(as_json) as tell:

@@ -1,7 +1,8 @@
-"""Bringing archives in: what they imply, when it was known, what is left out and why.
+"""Bringing in: archives of the past, and the venues live; what was known when, what is left out.
 
-file ──> LegRows (one leg's offered rows: normalised values, event times, in file order)
-     ──> availability: first values, restatements, duplicates, rows left out
-     ──> quarantine: suspects, releases, breaks
-     ──> one commit ──> ImportReport
+    archives/    files ──> offers                  supervisor   every venue in a group of its own
+    availability first values, restatements,       asking/      limits, bans, polls, pages, plan
+                 duplicates, rows left out         listening/   connections, acks, silence, rotation
+    quarantine   suspects, releases, breaks        live/        records ──> rows, gaps, heartbeats
+    intake       offers ──> one commit             raw/         what arrived, kept; reparse
 """

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from tests.collect.stores import DATA, leg_of, new_log, rows_of
-from tideline.collect.map import load_map, parse_map, ready_maps
-from tideline.collect.table_import import import_table
+from tideline.collect.archives.map import load_map, parse_map, ready_maps
+from tideline.collect.archives.table_import import import_table
 from tideline.domain.errors import BadFile, BadInput, BadMap
 from tideline.domain.time import format_time
 

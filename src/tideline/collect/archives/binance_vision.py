@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tideline.collect import binance_klines as klines
-from tideline.collect import binance_metrics as metrics
-from tideline.collect.archive_file import Content, archive_paths, read_archive
+from tideline.collect.archives import binance_klines as klines
+from tideline.collect.archives import binance_metrics as metrics
+from tideline.collect.archives.archive_file import Content, archive_paths, read_archive
+from tideline.collect.archives.binance_labels import Labels, Prices, no_prices
 from tideline.collect.availability import default_lag_us
-from tideline.collect.binance_labels import Labels, Prices, no_prices
 from tideline.collect.intake import Offer, take_in
 from tideline.collect.legrows import LegRows
 from tideline.collect.report import FileNote, ImportReport

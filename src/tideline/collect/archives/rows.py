@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from tideline.collect.archives.rows_file import Canonical, read_rows
 from tideline.collect.legrows import Bools, LegKey
 from tideline.collect.report import FileNote, ImportReport
-from tideline.collect.rows_file import Canonical, read_rows
 from tideline.domain.errors import BadFile, BadInput, BadTime
 from tideline.domain.time import DAY, Clock, format_time
 from tideline.log import ImportRecord, Leg, Log, Source, Writer

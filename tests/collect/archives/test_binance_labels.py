@@ -7,7 +7,7 @@ import pytest
 
 from tests.collect.stores import START as DAY
 from tests.collect.stores import STEP
-from tideline.collect.binance_labels import Prices, no_prices, read_labels
+from tideline.collect.archives.binance_labels import Prices, no_prices, read_labels
 from tideline.domain.errors import BadFile
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from tideline.collect.archives.map import INT_UNITS, TimeRule
+from tideline.collect.archives.time_units import PER_US, to_us, unit_of
 from tideline.collect.legrows import Ints
-from tideline.collect.map import INT_UNITS, TimeRule
-from tideline.collect.time_units import PER_US, to_us, unit_of
 from tideline.domain.errors import BadFile, BadMap
 from tideline.domain.time import EARLIEST, LATEST
 

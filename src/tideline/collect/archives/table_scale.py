@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tideline.collect.archives.map import Take
 from tideline.collect.legrows import Ints, LegRows
-from tideline.collect.map import Take
 from tideline.domain.amounts import coin_scale, price_factor, usd_scale
 from tideline.domain.conventions import Convention, load, product_of
 from tideline.domain.errors import BadInput, BadMap

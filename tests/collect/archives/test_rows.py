@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.collect.stores import DATA, START, STEP, leg_of, new_log, rows_of
-from tideline.collect.binance_vision import import_binance_vision
-from tideline.collect.rows import export_rows, import_rows
-from tideline.collect.table_import import import_table
+from tideline.collect.archives.binance_vision import import_binance_vision
+from tideline.collect.archives.rows import export_rows, import_rows
+from tideline.collect.archives.table_import import import_table
 from tideline.domain.errors import BadInput, UnknownName
 
 BASE = {
@@ -259,7 +259,7 @@ def test_export_errors_leave_no_file(tmp_path):
 
 
 def test_a_killed_import_of_parts_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("tideline.collect.rows.PART_ROWS", 100)
+    monkeypatch.setattr("tideline.collect.archives.rows.PART_ROWS", 100)
     count = 350
     columns = {
         "venue": ["binance"] * count,

@@ -17,7 +17,7 @@ from tests.collect.stores import (
     rows_of,
     zipped,
 )
-from tideline.collect.binance_vision import import_binance_vision
+from tideline.collect.archives.binance_vision import import_binance_vision
 from tideline.domain.errors import BadFile, BadInput
 from tideline.domain.time import format_time, parse_time
 
@@ -444,7 +444,7 @@ def test_a_wrong_checksum_is_refused(store, tmp_path):
 
 def test_a_bomb_is_refused(store, tmp_path, monkeypatch):
     log, clock = store
-    monkeypatch.setattr("tideline.collect.archive_file.MAX_BYTES", 10_000)
+    monkeypatch.setattr("tideline.collect.archives.archive_file.MAX_BYTES", 10_000)
     path = zipped(tmp_path / "BTCUSDT-metrics-2026-02-05.zip", HEADER + "\n" + "0" * 20_000)
     with pytest.raises(BadFile, match="unpacks to more"):
         import_binance_vision(log, [path], clock)
@@ -464,7 +464,7 @@ def test_the_start_of_the_day_is_where_it_should_be():
 
 
 def test_a_killed_import_goes_on_where_it_stopped(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("tideline.collect.binance_vision.COMMIT_ROWS", 1)
+    monkeypatch.setattr("tideline.collect.archives.binance_vision.COMMIT_ROWS", 1)
     log, clock = store
     days = _days(tmp_path, "2026-01-28", "2026-02-04", "2026-02-05")
 

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tideline.collect.archive_file import Content
-from tideline.collect.binance_labels import PERIOD, Labels, Prices, read_labels
-from tideline.collect.csv_block import header_of, read_block
+from tideline.collect.archives.archive_file import Content
+from tideline.collect.archives.binance_labels import PERIOD, Labels, Prices, read_labels
+from tideline.collect.archives.csv_block import header_of, read_block
 from tideline.collect.derived_marks import NOTIONAL
 from tideline.collect.legrows import Bools, Floats, Ints, LegRows
 from tideline.domain.amounts import coin_scale, price_factor

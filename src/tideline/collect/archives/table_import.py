@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from tideline.collect.archives.map import ImportMap, load_map
+from tideline.collect.archives.table_file import read_table
+from tideline.collect.archives.table_legs import Reading, TableOffer, table_legs
 from tideline.collect.intake import Offer, take_in
 from tideline.collect.legrows import Floats, Ints, LegRows
-from tideline.collect.map import ImportMap, load_map
 from tideline.collect.report import FileNote, ImportReport
 from tideline.collect.stored import stored_legs
-from tideline.collect.table_file import read_table
-from tideline.collect.table_legs import Reading, TableOffer, table_legs
 from tideline.domain.errors import BadInput
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import SECOND, Clock, format_time

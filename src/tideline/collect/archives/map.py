@@ -132,7 +132,7 @@ class ImportMap:
 
 def ready_maps() -> list[str]:
     """Names of the maps that come with tideline."""
-    folder = resources.files("tideline.collect").joinpath("maps")
+    folder = resources.files("tideline.collect.archives").joinpath("maps")
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
@@ -147,7 +147,7 @@ def load_map(name_or_path: str | Path) -> ImportMap:
         return parse_map(path.read_text("utf-8"), default_name=path.stem)
     names = ready_maps()
     if str(name_or_path) in names:
-        text = resources.files("tideline.collect").joinpath(f"maps/{name_or_path}.toml")
+        text = resources.files("tideline.collect.archives").joinpath(f"maps/{name_or_path}.toml")
         return parse_map(text.read_text("utf-8"), default_name=str(name_or_path))
     near = nearest_of(str(name_or_path), names)
     raise BadMap("map", str(name_or_path), "is neither a ready map nor a .toml file", near)

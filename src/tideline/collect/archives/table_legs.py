@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tideline.collect.archives.map import ImportMap, Take
+from tideline.collect.archives.table_file import TableFile
+from tideline.collect.archives.table_scale import Scale, in_file_order, scales
+from tideline.collect.archives.table_times import read_times
 from tideline.collect.availability import default_lag_us
 from tideline.collect.derived_marks import NOTIONAL, TRADE_CLOSE
 from tideline.collect.legrows import Bools, Floats, Ints, LegRows, leg_rows
-from tideline.collect.map import ImportMap, Take
-from tideline.collect.table_file import TableFile
-from tideline.collect.table_scale import Scale, in_file_order, scales
-from tideline.collect.table_times import read_times
 from tideline.domain.errors import BadFile, BadInput, BadMap
 from tideline.domain.fields import HOURLY_FUNDING
 from tideline.domain.instrument import Instrument

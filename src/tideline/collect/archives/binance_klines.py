@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tideline.collect.archive_file import Content
-from tideline.collect.csv_block import header_of, read_block
+from tideline.collect.archives.archive_file import Content
+from tideline.collect.archives.csv_block import header_of, read_block
+from tideline.collect.archives.time_units import to_us
 from tideline.collect.derived_marks import TRADE_CLOSE
 from tideline.collect.legrows import Floats, Ints, LegRows, leg_rows
-from tideline.collect.time_units import to_us
 from tideline.domain.errors import BadFile
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND

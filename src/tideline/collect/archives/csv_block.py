@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tideline.collect.archive_file import Content
+from tideline.collect.archives.archive_file import Content
 from tideline.collect.legrows import Ints
 from tideline.domain.errors import BadFile
 

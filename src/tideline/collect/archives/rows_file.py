@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tideline.collect.archives.table_file import MAX_BYTES, SUFFIXES
 from tideline.collect.legrows import Bools, Ints, LegKey
-from tideline.collect.table_file import MAX_BYTES, SUFFIXES
 from tideline.domain.errors import BadFile, BadInput, BadTime, UnknownName, nearest_of
 from tideline.domain.fields import BY_NAME, known_field
 from tideline.domain.observation import BASES, STATUSES
