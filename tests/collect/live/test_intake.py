@@ -69,6 +69,8 @@ def test_coins_are_never_made_where_the_venue_gives_them_or_counts_in_coins():
     desk.seal()
     desk.push(("BTCUSD", "open_interest_usd", T0 + 1, 1.1e6), (BTC, "open_interest_usd", T0, 7.0))
     assert fields(desk.seal()) == [("open_interest_usd", 1.1e6), ("open_interest_usd", 7.0)]
+    desk.poll(("BTCUSD", "open_interest_usd", T0 + 2, 1.2e6))  # another feed: dollars alone
+    assert fields(desk.seal()) == [("open_interest", 24.0), ("open_interest_usd", 1.2e6)]
 
 
 def test_what_is_not_followed_adds_nothing():

@@ -264,7 +264,7 @@ class LiveIntake:
                 tally.suspects += not ok
                 tally.rows += 1
                 self._rows.add(row.lane, row.event, row.value, ok=ok)
-        self._opens.take(opens, tally)
+        self._opens.take(opens, tally, past=True)
         self._bars(recorded, feed)
 
     def _bars(self, recorded: Sequence[PastRow], feed: Feed) -> None:
@@ -292,15 +292,19 @@ class LiveIntake:
         tally.rows += 1
         self._rows.add(lane, when, value, ok=ok)
 
-    def _is_new(self, lane: Lane, event: int, value: float) -> bool:
-        """Remember a row; False when it repeats what stands or is too old to be told apart."""
+    def _is_new(self, lane: Lane, event: int, value: float, past: bool = False) -> bool:
+        """Remember a row; False when it repeats what stands or is too old to be told apart.
+
+        ``past``: it belongs to the rows of a history.
+        """
         leg = lane.leg
+        memory = leg.past if past else leg.recent
         standing = leg.standing(event)
         if standing is not None and same(standing, value):
             if lane.feed is not None:
                 self.tally.feed(lane.feed.name).duplicates += 1
             return False
-        if standing is None and event <= leg.recent.floor:
+        if standing is None and event <= memory.floor:
             if lane.feed is not None:
                 self.tally.feed(lane.feed.name).leave_out("older than what is remembered")
             return False
@@ -309,7 +313,7 @@ class LiveIntake:
                 leg.past.put(event, value)
             if lane.feed is not None:
                 self.tally.feed(lane.feed.name).restated += 1
-        leg.recent.put(event, value)
+        memory.put(event, value)
         leg.put_late(event)
         return True
 

@@ -119,7 +119,7 @@ class Leg:
 
 
 class Group:
-    """One instrument of one venue. ``native_coins``: the venue counts it in coins itself."""
+    """One instrument of one venue. ``native_coins``: the feeds that say its coins themselves."""
 
     __slots__ = (
         "asset",
@@ -140,7 +140,7 @@ class Group:
         self.legs: dict[str, Leg] = {}
         self.marks = Marks()
         self.vigils = {COINS: Vigil(), NOTIONAL: Vigil()}
-        self.native_coins = False
+        self.native_coins: set[str] = set()
         self.explained = explained(instrument)
 
     def leg(self, field: str) -> Leg:

@@ -2,7 +2,7 @@
 
 1. A frame gives the coins, the dollars, or both. What is missing is made with the mark price that
    stood at that instant, not older than max(60 s, 3 cadences): dollars = coins x mark; coins =
-   dollars / mark only of inverse contracts of which the venue never says the coins.
+   dollars / mark only of inverse contracts of which this feed never says the coins.
 2. The coins are judged (the dollars where there are none); both share the status.
 3. What is not in event order is judged against its neighbour in memory alone.
 """
@@ -48,7 +48,7 @@ Open = tuple[Lane, int, float, bool]
 Twin = Callable[[Lane, str], Lane]
 """The lane of the other field, derived from that lane's."""
 
-IsNew = Callable[[Lane, int, float], bool]
+IsNew = Callable[[Lane, int, float, bool], bool]
 Emit = Callable[[Group, str, int, float], None]
 
 
@@ -67,8 +67,8 @@ class Opens:
         self._rows, self._twin, self._is_new, self._emit = rows, twin, is_new, emit
         self._gate, self._tally = gate, tally
 
-    def take(self, found: Sequence[Open], tally: FeedTally) -> None:
-        """The open interest of one frame, its marks known already."""
+    def take(self, found: Sequence[Open], tally: FeedTally, *, past: bool = False) -> None:
+        """The open interest of one frame, its marks known already. ``past``: of a history."""
         if len(found) == 2 and self._both(found[0], found[1]):
             tally.rows += 2
             return
@@ -77,9 +77,9 @@ class Opens:
             pair = pairs.setdefault((lane.group, event), [None, None])
             pair[lane.leg.field != COINS] = Amount(lane, value, new, True)
         for (group, event), (coins, dollars) in pairs.items():
-            if coins is not None:
-                group.native_coins = True
-            self._pair(group, event, coins, dollars, tally)
+            if coins is not None and coins.lane.feed is not None:
+                group.native_coins.add(coins.lane.feed.name)
+            self._pair(group, event, coins, dollars, tally, past)
 
     def _both(self, first: Open, second: Open) -> bool:
         """The usual case: coins and dollars of one new instant, and nothing remarkable."""
@@ -102,7 +102,8 @@ class Opens:
         shot = Shot(event, value, lane.cadence_s, NAN if mark is None else mark[0], dollars)
         if not group.vigils[COINS].calm(shot, volume.bar_us if volume is not None else 0):
             return False
-        group.native_coins = True
+        assert lane.feed is not None
+        group.native_coins.add(lane.feed.name)
         rows = self._rows()
         rows.add(lane, event, value)
         rows.add(other, event, dollars)
@@ -115,15 +116,18 @@ class Opens:
         coins: Amount | None,
         dollars: Amount | None,
         tally: FeedTally,
+        past: bool,
     ) -> None:
         given = coins or dollars
         assert given is not None
         mark, age = _mark(group, event)
         if mark is not None and age <= max(PAIR_AGE_US, 3 * given.lane.cadence_us):
             if dollars is None and coins is not None and coins.new:
-                dollars = self._derive(coins.lane, NOTIONAL, event, coins.value * mark)
-            elif coins is None and dollars is not None and dollars.new and _lacks_coins(group):
-                coins = self._derive(dollars.lane, COINS, event, dollars.value / mark)
+                dollars = self._derive(coins.lane, NOTIONAL, event, coins.value * mark, past)
+            elif (
+                coins is None and dollars is not None and dollars.new and _lacks_coins(dollars.lane)
+            ):
+                coins = self._derive(dollars.lane, COINS, event, dollars.value / mark, past)
         if not any(one is not None and one.new for one in (coins, dollars)):
             return
         main = coins if coins is not None else dollars
@@ -140,9 +144,9 @@ class Opens:
         if main.new:
             self._follow(group, event, main)
 
-    def _derive(self, lane: Lane, field: str, event: int, value: float) -> Amount:
+    def _derive(self, lane: Lane, field: str, event: int, value: float, past: bool) -> Amount:
         twin = self._twin(lane, field)
-        new = self._is_new(twin, event, value)
+        new = self._is_new(twin, event, value, past)
         self._tally.make("derived twins", int(new))
         return Amount(twin, value, new, False)
 
@@ -193,8 +197,10 @@ class Opens:
                 self._tally.make("breaks")
 
 
-def _lacks_coins(group: Group) -> bool:
-    return not group.instrument.linear and not group.native_coins
+def _lacks_coins(lane: Lane) -> bool:
+    """Does this feed speak of an inverse contract in dollars alone?"""
+    group, feed = lane.group, lane.feed
+    return not group.instrument.linear and feed is not None and feed.name not in group.native_coins
 
 
 def _mark(group: Group, event: int) -> tuple[float | None, int]:
