@@ -10,6 +10,7 @@ import pytest
 from tests.collect.scripted import START, virtually
 from tideline.collect.asking.buckets import Buckets, holds, sustained
 from tideline.domain.time import ManualClock
+from tideline.market.virtual_time import run
 from tideline.venues.declaration import Bucket, Charge
 
 DECLARED = [
@@ -122,3 +123,17 @@ def test_a_dry_bucket_does_not_hold_up_another() -> None:
         return took
 
     assert virtually(main(), ManualClock(START)) == 0.0
+
+
+def test_a_wait_too_short_for_the_clock_still_ends() -> None:
+    """Seen in a simulation: 2e-10 s added to today's time in seconds is the same float."""
+
+    async def main() -> float:
+        buckets = Buckets([Bucket("ip", 100.0, 10.0)], [Charge("ip")])
+        buckets._buckets["ip"].level = 1.0 - 2e-9
+        await buckets.take([Charge("ip")])
+        return asyncio.get_running_loop().time()
+
+    clock = ManualClock(1_795_132_800_000_000)
+    ended = run(main(), clock)
+    assert ended - 1_795_132_800.0 < 0.01

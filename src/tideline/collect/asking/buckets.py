@@ -14,6 +14,8 @@ from contextlib import AsyncExitStack
 from tideline.venues.declaration import Bucket, Charge
 
 BURST = 0.25
+LEAST_S = 0.001
+"""A shorter wait than this moves no clock that counts in floats of seconds."""
 RESERVE = 0.5
 """The part of a full bucket that patient requests (back-fill, repair) leave to the others."""
 
@@ -92,7 +94,7 @@ class Buckets:
                 bucket = self._buckets[name]
                 floor = bucket.holds * RESERVE if patient else 0.0
                 while (wait := bucket.wait_s(units, floor, loop.time())) > 0:
-                    await asyncio.sleep(wait)
+                    await asyncio.sleep(max(wait, LEAST_S))
                 bucket.take(units)
 
     def heard(self, headers: Mapping[str, str]) -> None:
