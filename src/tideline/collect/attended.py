@@ -20,7 +20,7 @@ from tideline.collect.asking.feeding import Feeding
 from tideline.collect.asking.pages import Pages
 from tideline.collect.asking.plan import LISTINGS_S, Plan, plan_of
 from tideline.collect.asking.poller import Poller
-from tideline.collect.asking.universe import Choice, Listings, instruments_of, ranking_polls
+from tideline.collect.asking.universe import Choice, Listings, instruments_of
 from tideline.collect.inbox import Inbox
 from tideline.collect.listening.backoff import full_jitter_s
 from tideline.collect.listening.line import Ground
@@ -156,7 +156,8 @@ class Attended:
         while (listed := await self._listings.all()) is None:
             tries += 1
             await asyncio.sleep(full_jitter_s(tries, 4.0 if first else 60.0, self._rng))
-        if not choice.assets and ranking_polls(self.venue):
+        choice.saw(self.venue.name, listed.values())
+        if not choice.assets and self.venue.name in choice.venues:
             oi_usd = await self._listings.oi_usd(listed)
             if oi_usd is not None:
                 choice.report(self.venue.name, oi_usd)

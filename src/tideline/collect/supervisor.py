@@ -20,7 +20,7 @@ import numpy as np
 
 from tideline.collect.asking.bans import Bans
 from tideline.collect.asking.coverage import Coverage
-from tideline.collect.asking.universe import Choice, ranking_polls
+from tideline.collect.asking.universe import Choice, ranking_venues
 from tideline.collect.attended import Attended, Shared, Wanted, kept_running
 from tideline.collect.sink import Commit, Sink
 from tideline.collect.skew import SteadyClock
@@ -73,14 +73,13 @@ class Collector:
 
     def _share(self) -> Shared:
         wanted, directory = self._wanted, self._wanted.directory
-        ranking = frozenset(venue.name for venue in self._venues if ranking_polls(venue))
         return Shared(
             wanted,
             self._sink,
             self.clock,
             Bans(directory / "bans.json" if directory else None, self.clock),
             Coverage(directory / "coverage.json" if directory else None),
-            Choice(wanted.assets, wanted.top, ranking),
+            Choice(wanted.assets, wanted.top, ranking_venues(self._venues)),
             count(1),
         )
 

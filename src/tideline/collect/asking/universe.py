@@ -35,13 +35,15 @@ _OI = frozenset({"open_interest", "open_interest_usd"})
 class Choice:
     """``assets`` by name, or the ``top`` ones by open interest; which venue has said its part.
 
-    ``venues`` are those whose open interest counts for the ranking.
+    ``venues`` are those whose open interest counts for the ranking. Where none could be had, the
+    order of the listings has to do: venues list what came first first.
     """
 
     assets: tuple[str, ...]
     top: int
     venues: frozenset[str]
     _oi_usd: dict[str, dict[str, float]] = field(default_factory=dict)
+    _listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _followed: frozenset[str] = frozenset()
 
@@ -51,9 +53,14 @@ class Choice:
         if self.venues <= set(self._oi_usd):
             self._news.set()
 
+    def saw(self, venue: str, listings: Iterable[Listing]) -> None:
+        """What a venue lists."""
+        trading = (one.instrument for one in listings if one.state == "trading")
+        self._listed[venue] = tuple(dict.fromkeys(one.asset for one in trading if one.derivative))
+
     async def wait(self) -> None:
         """Until every venue of the ranking has reported, or long enough."""
-        if self.assets:
+        if self.assets or not self.venues:
             return
         try:
             async with asyncio.timeout(WAIT_S):
@@ -67,6 +74,9 @@ class Choice:
         for venue in sorted(self._oi_usd):
             for asset, usd in self._oi_usd[venue].items():
                 total[asset] = total.get(asset, 0.0) + usd
+        if not total:
+            names = (asset for venue in sorted(self._listed) for asset in self._listed[venue])
+            return list(dict.fromkeys(names))
         return sorted(total, key=lambda asset: (-total[asset], asset))
 
     def chosen(self) -> frozenset[str]:
@@ -190,10 +200,14 @@ class Listings:
 
 
 def ranking_polls(venue: Venue) -> list[Poll]:
-    """The polls that give the open interest of a whole venue at a fixed cost.
-
-    None of a venue that is in no total: its open interest is another one's.
-    """
-    if venue.name == GATEWAY:
-        return []
+    """The polls that give the open interest of a whole venue at a fixed cost."""
     return [poll for poll in venue.polls if poll.covers_all and _OI & set(poll.fields)]
+
+
+def ranking_venues(venues: Iterable[Venue]) -> frozenset[str]:
+    """Whose open interest is added up for the ranking.
+
+    The gateway's is another venue's and is in no total; it ranks only when it is alone.
+    """
+    able = [venue.name for venue in venues if ranking_polls(venue)]
+    return frozenset([name for name in able if name != GATEWAY] or able)
