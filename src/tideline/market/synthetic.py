@@ -7,7 +7,7 @@ exactly:
 open interest       lots (linear: coins of a lot or of contracts; inverse: contracts of
                     USD, and coins = USD / mark to 8 decimals)
 prices              ticks of the contract, per ONE coin (1000PEPE: the quoted price / 1000)
-rates, ratios       1e-8 and 1e-4; Bybit's ratio is that of two shares of 4 decimals
+rates, ratios       1e-8 and 1e-4; Bybit and Bitget say two shares of 4 decimals
 volumes             lots (inverse: 1e-4 coin), differences of two rising totals: bars add up
 liquidations        lots, at whole milliseconds, in clusters
 ==================  =====================================================================
@@ -28,6 +28,9 @@ from tideline.market.contracts import Contract, contracts
 from tideline.market.liquidating import Liquidating
 from tideline.market.state import Bar, Liquidation, Listed, Quote, Ratios
 from tideline.market.waves import Flow, key_of, noise, terms, wave
+
+SHARED = ("bybit", "bitget")
+"""Venues that say two shares instead of a ratio."""
 
 TRADED_STEP = Fraction(1, 10_000)
 """Coins by which the trade of inverse contracts moves."""
@@ -197,7 +200,7 @@ class Synthetic:
     def ratios(self, venue: str, symbol: str, at: int) -> Ratios:
         leg = self._leg(venue, symbol)
         shares = [0.55 + 0.25 * wave(of, at / SECOND) for of in leg.ratio]
-        if venue == "bybit":
+        if venue in SHARED:
             parts = [round(share * 10_000) for share in shares]
             return Ratios(*(part / (10_000 - part) for part in parts))
         return Ratios(*(_rounded(share / (1.0 - share), 4) for share in shares))
