@@ -223,3 +223,18 @@ def test_a_source_says_how_it_was_counted(collected: tuple[Path, str]) -> None:
         assert one.received_time is not None
         segment = str(one.raw["segment"])
     assert list((store / "raw").glob(f"{segment}*.zst"))
+
+
+def test_calibrate_names_what_each_venue_is_counted_as(
+    collected: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, _ = collected
+    assert run(["calibrate", "sides", "--store", str(store), "--assets", "BTC", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["sides"]
+    counted = {row["venue"]: row["counted_as"] for row in rows}
+    assert counted["bybit"] == "2"
+    assert counted["binance"] == "1"
+    assert counted["okx"] == "unknown"
+    assert all(row["agrees"] is not False for row in rows)
+    assert run(["calibrate", "sides", "--store", str(store), "--assets", "BTX"]) == 2
+    assert "BTC" in capsys.readouterr().err

@@ -59,6 +59,23 @@ def test_volume_alone_proves_two_sides_and_never_one():
     assert both.beyond_two == 0
 
 
+def test_readings_between_the_bars_are_held_against_more_than_was_traded():
+    """A poll every 7 s, bars of a minute: two sides show, one side never does."""
+    rng = np.random.default_rng(5)
+    when = T0 + 3 * SECOND + 60 * SECOND * 7 * np.arange(600, dtype=np.int64)
+    size = rng.exponential(5.0, 600) + 0.01
+    polled = T0 + 7 * SECOND + 7 * SECOND * np.arange(36_000, dtype=np.int64)
+    single = 9_000.0 + np.append(0.0, np.cumsum(size))[np.searchsorted(when, polled, "right")]
+    minutes = T0 + MINUTE * np.arange(4_260, dtype=np.int64)
+    traded = bars(minutes, when, size)
+    one = by_bound(polled + 1, single, traded)
+    both = by_bound(polled + 1, 2 * single, traded)
+    assert (one.beyond_one, one.verdict) == (0, "unproven")
+    assert one.windows > 500
+    assert both.verdict == "two"
+    assert both.beyond_two == 0
+
+
 def test_another_unit_proves_nothing():
     event, single, when, size = thin_market()
     assert by_bound(event, 10 * single, bars(event, when, size)).verdict == "unproven"

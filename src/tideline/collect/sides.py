@@ -30,6 +30,8 @@ LEAST_WINDOWS = 10
 MOST_STRANGE = 0.1
 """Share of windows that may fit neither count, of those that speak."""
 NEAR = 0.01
+APART_BARS = 5
+"""Bars in a window whose readings are on no edge: the two half bars too many weigh little then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,24 @@ class Result:
 
 
 def by_bound(event: Ints, coins: Floats, traded: Traded) -> Evidence:
-    """The bound form: readings of open interest in coins, in event order, against volume bars."""
+    """The bound form: readings of open interest in coins, in event order, against volume bars.
+
+    Readings on edges of bars are taken as they are. Where there are none, readings some bars apart
+    are, and a window's volume is that of every bar it touches: a little more than was traded in it,
+    so that nothing is proven by bars which do not fit.
+    """
+    if not len(traded.end):
+        return Evidence()
+    edges = np.unique(np.concatenate([traded.end, traded.end - traded.length_us]))
+    chosen = np.flatnonzero(np.isin(event, edges))
+    if len(chosen) < 2:
+        chosen = _apart(event, APART_BARS * int(np.median(traded.length_us)))
+    event, coins = event[chosen], coins[chosen]
     if len(event) < 2:
         return Evidence()
-    volume, known = traded.since(event[:-1], event[1:])
+    start, end, held = _outward(event[:-1], event[1:], edges)
+    volume, known = traded.since(start, end)
+    known &= held
     change = np.abs(np.diff(coins))
     known = known & (event[1:] > event[:-1])
     return Evidence(
@@ -108,6 +124,24 @@ def by_bound(event: Ints, coins: Floats, traded: Traded) -> Evidence:
         beyond_one=_count(known, change, VOLUME_SLACK * volume),
         beyond_two=_count(known, change, 2 * VOLUME_SLACK * volume),
     )
+
+
+def _apart(event: Ints, span: int) -> Ints:
+    """Places of readings at least ``span`` apart."""
+    kept: list[int] = []
+    at = 0
+    while at < len(event):
+        kept.append(at)
+        at = int(np.searchsorted(event, event[at] + max(span, 1), side="left"))
+    return np.array(kept, np.int64)
+
+
+def _outward(start: Ints, end: Ints, edges: Ints) -> tuple[Ints, Ints, Bools]:
+    """The nearest edges of bars around each window, and whether there are any."""
+    low = np.searchsorted(edges, start, side="right") - 1
+    high = np.searchsorted(edges, end, side="left")
+    held = (low >= 0) & (high < len(edges))
+    return edges[np.maximum(low, 0)], edges[np.minimum(high, len(edges) - 1)], held
 
 
 def by_quantum(event: Ints, coins: Floats, trade_at: Ints, trade_coins: Floats) -> Evidence:
