@@ -11,6 +11,8 @@ HEAD = """# Venues
 What each venue is asked and listened to, what it costs of the venue's limits, and what it does not
 offer. `tideline collect --plan` prints the same for your own assets, with the load on every limit.
 
+A feed's whole name begins with its venue: `binance.um.open_interest`.
+
 How each venue counts (one side or both, coins or contracts, since when) is on the page of
 [units](units.md).
 """
@@ -60,7 +62,8 @@ def feeds(venue: Venue) -> Iterator[str]:
 def line(name: str, way: str, cadence: str, costs: str, fields: tuple[str, ...]) -> str:
     """A row of the feed table."""
     named = ", ".join(f"`{field}`" for field in fields)
-    return f"| `{name}` | {way} | {cadence} | {costs} | {named} |"
+    short = name.partition(".")[2].replace("_", "_<wbr>")
+    return f"| {short} | {way} | {cadence} | {costs} | {named} |"
 
 
 def cost(charges: tuple[Charge, ...]) -> str:
