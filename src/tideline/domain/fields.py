@@ -4,7 +4,7 @@ Beside the observations stand rows that speak about them, told by the first word
 
 ``alive.<feed>``      the feed was up at event_time (value 1)
 ``gap.<feed>``        the feed was silent from event_time to ``value`` (µs UTC); a later row with
-                      the same event_time replaces the end
+                      the same event_time replaces the end (0: it was mended, nothing is missing)
 ``break.<field>``     a change of counting that cannot be rescaled; value = new / old where known
 ``confirmed.<field>`` a suspect value was looked at and is wrong (value = the suspect value)
 ``instrument``        facts of the instrument from event_time on, as JSON in ``text``

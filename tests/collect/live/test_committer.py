@@ -256,6 +256,18 @@ def test_a_crash_between_archive_and_rows_loses_rows_but_nothing_raw(tmp_path, m
     assert digest(target) == digest(again.log)
 
 
+def test_the_very_last_block_is_taken_though_its_stamp_is_missing(tmp_path):
+    station = Station(tmp_path)
+    station.start(1)
+    for i in range(5):
+        station.second(i, 1)
+    station.crash()
+    target = Log.create(tmp_path / "again", ManualClock(station.clock.at + HOUR))
+    done = reparse(tmp_path / "raw", target, [FAKE])
+    assert done.unsealed == 1
+    assert len(whole(target)) == len(whole(station.log))
+
+
 def test_a_full_disk_is_tried_again_and_nothing_is_lost(tmp_path, monkeypatch):
     station = Station(tmp_path)
     station.start(1)

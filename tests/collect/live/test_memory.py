@@ -54,3 +54,12 @@ def test_marks_that_come_late_and_too_many():
     assert marks.at(1_300_000_000, 1_000_000) is None
     marks.put(998_000_000, 5.0)
     assert marks.at(998_000_001, 1_000_000) == (5.0, 1)
+
+
+def test_rows_on_the_grid_of_histories_are_remembered_further_back():
+    past = Memory(10)
+    recent = Memory(10, past)
+    for second in range(1000):
+        recent.put(second * 1_000_000, float(second))
+    assert list(past.events) == [0, 300_000_000, 600_000_000, 900_000_000]
+    assert past.get(600_000_000) == 600.0

@@ -16,7 +16,7 @@ from tideline.collect.live.record import Frame, Universe, Watch
 from tideline.collect.live.vigil import Shot
 from tideline.domain.fields import BY_NAME
 from tideline.domain.instrument import Instrument
-from tideline.domain.time import MINUTE, SECOND
+from tideline.domain.time import SECOND
 from tideline.venues.parsed import PLAIN, Counted
 
 DERIVED = {COINS: "open_interest_usd / mark_price", NOTIONAL: "open_interest x mark_price"}
@@ -122,7 +122,13 @@ class Lanes:
         pulse = None
         if fields:
             pulse = self.life.watch(
-                record.at, feed.name, record.connection, group, fields, record.usual_s
+                record.at,
+                feed.name,
+                record.connection,
+                group,
+                fields,
+                record.usual_s,
+                history=feed.kind == "history",
             )
         if any(BY_NAME[name].feed == "liquidation" for name in fields):
             self._up.setdefault(group, min(record.at, self._first_heard(group)))
@@ -208,10 +214,11 @@ def _prime(leg: Leg, held: PrimedLeg) -> None:
         if event_leg:
             twin = (event // MILLI, value)
             leg.primed[twin] = leg.primed.get(twin, 0) + 1
-        elif event % MINUTE == 0:
+    if not event_leg:
+        for event, value in held.grid:
             leg.past.put(event, value)
     leg.recent.floor = max(leg.recent.floor, held.floor)
-    leg.past.floor = max(leg.past.floor, held.floor)
+    leg.past.floor = max(leg.past.floor, held.grid_floor)
     if leg.field in leg.group.vigils and held.last_ok is not None:
         event, value, cadence_s = held.last_ok
         leg.group.vigils[leg.field].begin(Shot(event, value, cadence_s), held.first_event)

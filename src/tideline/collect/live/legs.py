@@ -75,8 +75,8 @@ class Leg:
         self.group, self.field = group, field
         known = BY_NAME.get(field)
         event = known is not None and known.feed == "liquidation"
-        self.recent = Memory(EVENTS if event else RECENT)
         self.past = Memory(PAST)
+        self.recent = Memory(EVENTS) if event else Memory(RECENT, self.past)
         self.first: int | None = None
         self.keys: dict[str, None] = {}
         self.primed: dict[tuple[int, float], int] = {}

@@ -8,7 +8,8 @@
    without (events, feeds that speak only on change) lives by its connection, which is mute after
    max(15 s, 3 x the usual silence of such a connection).
 2. A stock is in a gap when every pulse that expects it is silent; the gap begins at the last data
-   of any of them, grows once a minute, and ends at the first data of one.
+   of any of them, grows once a minute, and ends at the first data of one. Where anything live
+   brings it, histories do not count: what they say later is no sign of life now.
 3. Events miss nothing only while connected: their gap begins with the last data of a connection
    that closes without another in its place, however short, and ends with the next one's first data.
 4. A field that has never come is in a gap only if nothing has come of its instrument at all.
@@ -67,15 +68,22 @@ class Connection:
 class Expected:
     """One gap leg. ``start`` is that of the open gap (NEVER: none), ``written`` its last end."""
 
-    __slots__ = ("beat", "field", "group", "pulses", "seen", "start", "written")
+    __slots__ = ("beat", "field", "group", "judges", "pulses", "seen", "start", "written")
 
     def __init__(self, group: Group, field: str) -> None:
         self.group, self.field = group, field
         self.pulses: list[Pulse] = []
+        self.judges: list[Pulse] = []
         self.start = NEVER
         self.written = NEVER
         self.beat = NEVER
         self.seen = False
+
+    def add(self, pulse: Pulse) -> None:
+        """One more that expects it; histories judge only where there is nothing live."""
+        self.pulses.append(pulse)
+        live = [one for one in self.pulses if not one.history]
+        self.judges = live or self.pulses
 
     @property
     def events(self) -> bool:
@@ -86,10 +94,21 @@ class Expected:
 class Pulse:
     """What a Watch expects of one instrument. ``limit`` is -1 while a gap of it is open."""
 
-    __slots__ = ("connections", "ever", "expected", "last", "limit", "own", "silence", "since")
+    __slots__ = (
+        "connections",
+        "ever",
+        "expected",
+        "history",
+        "last",
+        "limit",
+        "own",
+        "silence",
+        "since",
+    )
 
-    def __init__(self, since: int, last: int, silence: int, own: bool) -> None:
+    def __init__(self, since: int, last: int, silence: int, own: bool, history: bool) -> None:
         self.since, self.last, self.silence, self.own = since, last, silence, own
+        self.history = history
         self.limit = silence
         self.ever = last != NEVER
         self.expected: list[Expected] = []
@@ -133,7 +152,15 @@ class Life:
         return self._connections.get((feed, number))
 
     def watch(
-        self, at: int, feed: str, number: int, group: Group, fields: tuple[str, ...], usual_s: float
+        self,
+        at: int,
+        feed: str,
+        number: int,
+        group: Group,
+        fields: tuple[str, ...],
+        usual_s: float,
+        *,
+        history: bool = False,
     ) -> Pulse | None:
         """From ``at`` on these fields are expected. None: nothing can be said of their silence."""
         connection = self._connections.get((feed, number))
@@ -143,7 +170,7 @@ class Life:
         silence = limit_us(usual_s) if usual_s > 0 or connection is None else connection.limit
         begun = pulse is None
         if pulse is None:
-            pulse = self._begin(at, feed, group, fields, silence, usual_s > 0)
+            pulse = self._begin(at, feed, group, fields, silence, usual_s > 0, history)
         pulse.silence = silence
         pulse.limit = silence if pulse.limit >= 0 else -1
         if connection is not None:
@@ -163,10 +190,12 @@ class Life:
     def heard(self, pulse: Pulse, at: int) -> None:
         """Data of a pulse that lives by its own, after more than its limit."""
         for expected in pulse.expected:
+            if pulse not in expected.judges:
+                continue
             if expected.start != NEVER:
                 self._close(expected, at)
             elif _all_silent(expected, at) and _counts(expected, pulse):
-                self._gap(expected, max(one.life() for one in expected.pulses), at)
+                self._gap(expected, max(one.life() for one in expected.judges), at)
         pulse.ever = True
 
     def closed(self, at: int, feed: str, number: int, replaced: bool) -> None:
@@ -215,6 +244,7 @@ class Life:
             for expected in pulse.expected:
                 if (
                     expected.start == NEVER
+                    and pulse in expected.judges
                     and _counts(expected, pulse)
                     and _all_silent(expected, now)
                 ):
@@ -231,7 +261,7 @@ class Life:
         heard: dict[str, int] = {}
         for name in [name for name in self._expected if name[0] is group]:
             expected = self._expected.pop(name)
-            last = max(pulse.life() for pulse in expected.pulses)
+            last = max(pulse.life() for pulse in expected.judges)
             heard[expected.field] = expected.start if expected.start != NEVER else last
             self._open.pop(expected, None)
             self._events.pop(expected, None)
@@ -244,11 +274,18 @@ class Life:
         return [(one.group, one.field, one.start) for one in self._open]
 
     def _begin(
-        self, at: int, feed: str, group: Group, fields: tuple[str, ...], silence: int, own: bool
+        self,
+        at: int,
+        feed: str,
+        group: Group,
+        fields: tuple[str, ...],
+        silence: int,
+        own: bool,
+        history: bool,
     ) -> Pulse:
         names = list(dict.fromkeys(gap_field(name) for name in fields))
         held = max((self._held(group, name) for name in names), default=NEVER)
-        pulse = self._pulses[feed, group, fields] = Pulse(at, held, silence, own)
+        pulse = self._pulses[feed, group, fields] = Pulse(at, held, silence, own, history)
         for name in names:
             expected = self._expected.get((group, name))
             if expected is None:
@@ -256,7 +293,7 @@ class Life:
                 expected.seen = self._held(group, name) != NEVER
                 if expected.events:
                     self._events[expected] = None
-            expected.pulses.append(pulse)
+            expected.add(pulse)
             pulse.expected.append(expected)
             if expected.start != NEVER:
                 pulse.limit = -1
@@ -278,14 +315,14 @@ class Life:
                 if expected.start != NEVER:
                     self._close(expected, at)
                 elif _counts(expected, pulse) and _all_silent(expected, at):
-                    self._gap(expected, max(one.life() for one in expected.pulses), at)
+                    self._gap(expected, max(one.life() for one in expected.judges), at)
             pulse.last, pulse.ever = at, True
 
     def _silent(self, now: int) -> Iterator[Pulse]:
         return (pulse for pulse in self._pulses.values() if pulse.silent(now))
 
     def _open_gap(self, expected: Expected, now: int) -> None:
-        start = max(pulse.life() for pulse in expected.pulses)
+        start = max(pulse.life() for pulse in expected.judges)
         if start >= now:
             start = now - 1
         expected.start = start
@@ -317,7 +354,7 @@ class Life:
 
 
 def _all_silent(expected: Expected, now: int) -> bool:
-    return all(pulse.silent(now) for pulse in expected.pulses)
+    return all(pulse.silent(now) for pulse in expected.judges)
 
 
 def _all_cut(expected: Expected) -> bool:

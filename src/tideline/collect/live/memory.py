@@ -5,19 +5,24 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 
+from tideline.domain.time import MINUTE
+
 NEVER = -(2**62)
+GRID_US = 5 * MINUTE
+"""The grid of histories whose fields are streamed as well."""
 
 
 class Memory:
     """event_time -> latest value of the newest ``keep`` to ``2 x keep`` events.
 
-    ``floor``: events up to here were let go; nothing can be said about them any more.
+    ``floor``: events up to here were let go; nothing can be said about them any more. Those on the
+    grid of histories go on to ``later`` when they are let go.
     """
 
-    __slots__ = ("events", "floor", "keep", "last", "most", "values")
+    __slots__ = ("events", "floor", "keep", "last", "later", "most", "values")
 
-    def __init__(self, keep: int) -> None:
-        self.keep, self.most = keep, 2 * keep
+    def __init__(self, keep: int, later: Memory | None = None) -> None:
+        self.keep, self.most, self.later = keep, 2 * keep, later
         self.events = array("q")
         self.values = array("d")
         self.last = NEVER
@@ -59,6 +64,10 @@ class Memory:
         """Let go of all but the newest ``keep``."""
         gone = len(self.events) - self.keep
         if gone > 0:
+            if self.later is not None:
+                for place, event in enumerate(self.events[:gone]):
+                    if event % GRID_US == 0 and event > self.later.floor:
+                        self.later.put(event, self.values[place])
             self.floor = max(self.floor, self.events[gone - 1])
             del self.events[:gone]
             del self.values[:gone]

@@ -19,6 +19,7 @@ class PrimedLeg:
         first_event, first_recorded: of the whole leg.
         rows: (event_time, value that stands), the newest, in event order.
         floor: before this moment (inclusive) rows may exist that are not among ``rows``.
+        grid, grid_floor: the same of the rows on the grid of histories, further back.
         last_ok: the newest ok row, for judging the next one.
     """
 
@@ -27,6 +28,8 @@ class PrimedLeg:
     last_event: int
     rows: list[tuple[int, float]] = field(default_factory=list)
     floor: int = -(2**62)
+    grid: list[tuple[int, float]] = field(default_factory=list)
+    grid_floor: int = -(2**62)
     last_ok: tuple[int, float, float] | None = None
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from tideline.collect.legrows import Floats, Ints
 from tideline.collect.live.legs import COINS, NOTIONAL
 from tideline.collect.live.life import gap_field
+from tideline.collect.live.memory import GRID_US as STREAMED_STEP
 from tideline.collect.live.memory import NEVER
 from tideline.collect.live.primed import LegName, Primed, PrimedLeg
 from tideline.collect.stored import stored_legs
@@ -29,6 +31,7 @@ GRID_LIVE_US = 7 * DAY
 """A leg that is silent for longer is only known by its last event."""
 GAPS_US = 30 * DAY
 MOST_ROWS = 1400
+MOST_STREAMED = 400
 
 STREAMED = (
     COINS,
@@ -58,7 +61,11 @@ def prime(log: Log) -> Primed:
         for leg in own:
             if leg.field in BY_NAME:
                 found.legs[leg.venue, leg.instrument, leg.field] = PrimedLeg(
-                    leg.first_event, leg.first_recorded_event, leg.last_event, floor=leg.last_event
+                    leg.first_event,
+                    leg.first_recorded_event,
+                    leg.last_event,
+                    floor=leg.last_event,
+                    grid_floor=leg.last_event,
                 )
         streamed = [
             leg
@@ -74,8 +81,8 @@ def prime(log: Log) -> Primed:
         ]
         gaps = [leg for leg in own if leg.field.startswith("gap.")]
         facts = [leg for leg in own if leg.field == "instrument"]
-        _rows(log, head, asset, streamed, STREAMED_US, found)
-        _rows(log, head, asset, grid, GRID_US, found)
+        _rows(log, head, asset, streamed, STREAMED_US, STREAMED_STEP, found)
+        _rows(log, head, asset, grid, GRID_US, MINUTE, found)
         _heard(log, head, asset, gaps, own, found)
         _facts(log, head, asset, facts, found)
     return found
@@ -85,7 +92,9 @@ def _table(log: Log, head: int, asset: str, legs: Iterable[Leg], since: int) -> 
     return log.read(asset, head, fields={leg.field for leg in legs}, event_from=since)
 
 
-def _rows(log: Log, head: int, asset: str, legs: list[Leg], span_us: int, found: Primed) -> None:
+def _rows(
+    log: Log, head: int, asset: str, legs: list[Leg], span_us: int, step: int, found: Primed
+) -> None:
     if not legs:
         return
     since = min(leg.last_event for leg in legs) - span_us
@@ -93,12 +102,12 @@ def _rows(log: Log, head: int, asset: str, legs: list[Leg], span_us: int, found:
     index = {leg.key: (leg.first_event, leg.first_recorded_event) for leg in legs}
     for key, held in stored_legs(table, index).items():
         leg = found.legs[key[1:]]
-        if len(held) > MOST_ROWS:
-            leg.floor = int(held.event[-MOST_ROWS]) - 1
-        else:
-            leg.floor = since - 1
-        event, value = held.event[-MOST_ROWS:], held.value[-MOST_ROWS:]
-        leg.rows = list(zip(event.tolist(), value.tolist(), strict=True))
+        most = MOST_STREAMED if key[3] in STREAMED else MOST_ROWS
+        leg.grid_floor = since - 1
+        leg.floor = int(held.event[-most]) - 1 if len(held) > most else since - 1
+        leg.rows = _pairs(held.event[-most:], held.value[-most:])
+        on_grid = held.event % step == 0
+        leg.grid = _pairs(held.event[on_grid], held.value[on_grid])
         good = np.flatnonzero(held.ok)
         if len(good) and key[3] in (COINS, NOTIONAL):
             last = int(good[-1])
@@ -107,6 +116,10 @@ def _rows(log: Log, head: int, asset: str, legs: list[Leg], span_us: int, found:
                 float(held.value[last]),
                 float(held.cadence_s[last]),
             )
+
+
+def _pairs(event: Ints, value: Floats) -> list[tuple[int, float]]:
+    return list(zip(event.tolist(), value.tolist(), strict=True))
 
 
 def _heard(

@@ -5,7 +5,7 @@
 
 With the same parsers the target is the same log, row for row. With mended ones it is what would
 have been recorded, had they been right from the start. Blocks that never reached the log are left
-out, as they were then.
+out, as they were then; only of the archive's very last one nobody can say, and it is taken.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class _Piece:
     block: Block
     records: list[Record] = field(default_factory=list)
     stamps: list[Sealed] = field(default_factory=list)
+    final: bool = False
 
 
 def reparse(directory: Path, target: Log, venues: Sequence[Venue]) -> Reparsed:
@@ -94,6 +95,7 @@ def _pieces(entries: Iterable[Entry]) -> Iterator[_Piece | Begun]:
         elif piece is not None:
             piece.records.append(entry)
     if piece is not None:
+        piece.final = True
         yield piece
 
 
@@ -112,8 +114,9 @@ class _Run:
         stamps = _Stamps(self._writer, piece, self._last)
         if piece.block.rows and not piece.stamps:
             self._found.unsealed += 1
-            intake.refused(batch)
-            return
+            if not piece.final:
+                intake.refused(batch)
+                return
         before = self._writer.state.last_seq
         try:
             if batch.rows:
