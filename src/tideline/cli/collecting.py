@@ -10,6 +10,7 @@ import click
 
 from tideline.cli.options import json_option, parse_names, store_option
 from tideline.domain.errors import BadInput, UnknownName, nearest_of
+from tideline.domain.time import SECOND
 
 if TYPE_CHECKING:
     from tideline.cli.running import Job
@@ -27,6 +28,9 @@ def collect_options(command: F) -> F:
         click.option("--hosts", metavar="FILE", help="Other base URLs for venues' hosts (TOML)."),
         click.option("--simulated", is_flag=True,
                      help="Venue servers on loopback, fed by a synthetic market."),
+        click.option("--thin-s", type=click.FloatRange(0, 60), default=1.0, metavar="SECONDS",
+                     show_default=True,
+                     help="Of a pushed price, rate or open interest, one row in so long; 0: all."),
         click.option("--raw-gb", type=click.FloatRange(0, 100_000), default=20.0, metavar="GB",
                      show_default=True, help="Cap of the raw frames kept; 0 keeps none."),
         click.option("--backfill-days", type=click.FloatRange(0, 4000), default=30.0,
@@ -110,6 +114,7 @@ def job_of(given: dict[str, Any]) -> Job:
         top=given["top"] or TOP,
         backfill_days=given["backfill_days"],
         raw_bytes=round(given["raw_gb"] * 1e9),
+        thin_us=round(given["thin_s"] * SECOND),
         urls=urls,
         simulated=given["simulated"],
     )

@@ -16,7 +16,7 @@ import numpy as np
 
 from tideline.cli.show import console
 from tideline.domain.errors import BadInput
-from tideline.domain.time import Clock, WallClock, parse_time
+from tideline.domain.time import SECOND, Clock, WallClock, parse_time
 
 if TYPE_CHECKING:
     from tideline.collect.live.committer import Committer
@@ -40,6 +40,7 @@ class Job:
     top: int = 50
     backfill_days: float = 30.0
     raw_bytes: int = 20_000_000_000
+    thin_us: int = SECOND
     urls: dict[str, dict[str, str]] = field(default_factory=dict)
     simulated: bool = False
 
@@ -90,6 +91,7 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             clock,
             offload=in_thread,
             kind="simulated" if job.simulated else "live",
+            thin_us=job.thin_us,
         )
         collector = await _collector(job, committer, clock, stack)
         stopping = _on_signals()

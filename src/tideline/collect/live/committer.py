@@ -74,6 +74,7 @@ class Committer:
     """The collector's sink and commit. ``archive`` None keeps nothing raw.
 
     ``kind`` is that of the sources: "live", or "simulated" for what happens on no market.
+    ``thin_us``: see LiveIntake.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Committer:
         offload: Offload = inline,
         trusted: Iterable[str] = (),
         kind: str = "live",
+        thin_us: int = 0,
     ) -> None:
         self._log, self._writer, self._archive = log, writer, archive
         self._clock, self._offload = clock, offload
@@ -94,9 +96,9 @@ class Committer:
         if archive is not None:
             self._seals += lost_seals(archive.directory, log, writer.state.last_seq)
         named = tuple(sorted(trusted))
-        self.intake = LiveIntake(venues, prime(log), trusted=named)
+        self.intake = LiveIntake(venues, prime(log), trusted=named, thin_us=thin_us)
         self._kind = kind
-        self._seals.append(Begun(int(clock.now()), named, kind))
+        self._seals.append(Begun(int(clock.now()), named, kind, thin_us))
         self._records: list[Record] = []
         self._bytes = 0
         self._due: _Due | None = None

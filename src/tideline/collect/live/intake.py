@@ -54,7 +54,11 @@ _CRASHES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 
 
 class LiveIntake:
-    """Takes every record of a collector in order; ``seal`` gives the rows of one commit."""
+    """Takes every record of a collector in order; ``seal`` gives the rows of one commit.
+
+    ``thin_us``: of what a stream pushes for one leg within so long only the newest becomes a row;
+    0 keeps every value. Everything is read and judged either way.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,9 @@ class LiveIntake:
         primed: Primed = NOTHING_PRIMED,
         *,
         trusted: Iterable[str] = (),
+        thin_us: int = 0,
     ) -> None:
+        self._thin_us = thin_us
         self.tally = Tally()
         self.gate = ScaleGate(trusted)
         self._feeds = feeds_of(venues)
@@ -113,8 +119,10 @@ class LiveIntake:
         self._life.look(now)
         rows, self._rows = self._rows, Rows()
         fresh = self._origins.number(first_source) if len(rows) else []
-        table = rows.table() if len(rows) else None
-        batch = Batch(table, len(rows), fresh, self._offers.drain())
+        table = rows.table(self._thin_us) if len(rows) else None
+        count = table.num_rows if table is not None else 0
+        self.tally.thinned += len(rows) - count
+        batch = Batch(table, count, fresh, self._offers.drain())
         hour, self._hour = self._hour, now // HOUR
         if self._hour != hour != NEVER:
             self._origins.roll()

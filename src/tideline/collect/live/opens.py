@@ -137,10 +137,11 @@ class Opens:
             if one is not None and one.new:
                 sound = ok and one.lane.low <= one.value <= one.lane.high
                 tally.suspects += not sound
-                if not sound or one.lane.leg.doubted:
+                doubted = not sound or bool(one.lane.leg.doubted)
+                if doubted:
                     one.lane.leg.doubt(event, sound)
                 tally.rows += 1
-                self._rows().add(one.lane, event, one.value, ok=sound)
+                self._rows().add(one.lane, event, one.value, ok=sound, settles=doubted)
         if main.new:
             self._follow(group, event, main)
 
@@ -188,7 +189,7 @@ class Opens:
         for one in (tag.coins, tag.dollars):
             if one is None or not one.lane.low <= one.value <= one.lane.high:
                 continue
-            self._rows().add(one.lane, freed.shot.event, one.value)
+            self._rows().add(one.lane, freed.shot.event, one.value, settles=True)
             one.lane.leg.doubt(freed.shot.event, True)
             self._tally.make("releases")
             if freed.break_from is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tideline.collect.intake import Offer
-from tideline.collect.live.legs import Lane
+from tideline.collect.live.legs import EVENT_KIND, Lane
 from tideline.collect.live.origins import Origin
 from tideline.log import Source
 
@@ -41,20 +41,32 @@ class Batch:
 class Rows:
     """Rows in the order in which the log will hold them."""
 
-    __slots__ = ("event", "lane", "suspect", "text", "value")
+    __slots__ = ("event", "lane", "settled", "suspect", "text", "value")
 
     def __init__(self) -> None:
         self.lane: list[Lane] = []
         self.event: list[int] = []
         self.value: list[float] = []
         self.suspect: list[int] = []
+        self.settled: list[int] = []
         self.text: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.event)
 
-    def add(self, lane: Lane, event: int, value: float, *, ok: bool = True, text: str = "") -> None:
-        """One row."""
+    def add(
+        self,
+        lane: Lane,
+        event: int,
+        value: float,
+        *,
+        ok: bool = True,
+        settles: bool = False,
+        text: str = "",
+    ) -> None:
+        """One row. ``settles``: it speaks of an event that was suspect."""
+        if settles:
+            self.settled.append(len(self.event))
         if not ok:
             self.suspect.append(len(self.event))
         if text:
@@ -63,9 +75,33 @@ class Rows:
         self.event.append(event)
         self.value.append(value)
 
-    def table(self) -> Any:
-        """The rows as the log takes them. Every lane's origin must have its id by now."""
+    def table(self, thin_us: int = 0) -> Any:
+        """The rows as the log takes them. Every lane's origin must have its id by now.
+
+        ``thin_us``: of what a stream pushed for one leg in a span of so long, only the newest.
+        """
         used, turn = _distinct(self.lane)
+        whole = self._whole(used, turn)
+        if not thin_us:
+            return whole
+        kept = self._kept(used, turn, thin_us)
+        return whole if kept.all() else whole.filter(pa.array(kept))
+
+    def _kept(self, used: list[Lane], turn: Any, thin_us: int) -> Any:
+        """Which rows stay when pushes are thinned; suspects and what settles them always do."""
+        pushed = np.array([_is_pushed(lane) for lane in used], np.bool_)[turn]
+        pushed[self.suspect] = False
+        pushed[self.settled] = False
+        rows = np.flatnonzero(pushed)
+        event = np.array(self.event, np.int64)[rows]
+        order = np.lexsort((event, event // thin_us, turn[rows]))
+        lane, span = turn[rows][order], (event // thin_us)[order]
+        newest = np.append((lane[1:] != lane[:-1]) | (span[1:] != span[:-1]), True)
+        kept = ~pushed
+        kept[rows[order[newest[: len(order)]]]] = True
+        return kept
+
+    def _whole(self, used: list[Lane], turn: Any) -> Any:
         columns: dict[str, Any] = {}
         names = [lane.leg.name for lane in used]
         for place, word in enumerate(WORDS):
@@ -88,6 +124,11 @@ class Rows:
         codes[self.suspect] = 1
         words = ["ok", "suspect"] if self.suspect else ["ok"]
         return pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
+
+
+def _is_pushed(lane: Lane) -> bool:
+    """Does a stream give a standing quantity here?"""
+    return lane.feed is not None and lane.feed.kind == "stream" and lane.kind != EVENT_KIND
 
 
 def _distinct(lanes: list[Lane]) -> tuple[list[Lane], Any]:

@@ -30,10 +30,11 @@ class FeedTally:
 
 @dataclass(slots=True)
 class Tally:
-    """All feeds, and what the intake made by itself."""
+    """All feeds, what the intake made by itself, and how many pushed rows were thinned out."""
 
     feeds: dict[str, FeedTally] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
+    thinned: int = 0
 
     def feed(self, name: str) -> FeedTally:
         """The counts of one feed, begun at zero."""

@@ -21,12 +21,14 @@ from tideline.collect.live.record import Record
 class Begun(msgspec.Struct, frozen=True, tag="begun", array_like=True):
     """From here on another intake reads, primed from the log.
 
-    ``trusted``: see the scale test; ``kind``: that of the sources, "live" or "simulated".
+    ``trusted``: see the scale test; ``kind``: that of the sources, "live" or "simulated";
+    ``thin_us``: see the live intake.
     """
 
     at: int
     trusted: tuple[str, ...] = ()
     kind: str = "live"
+    thin_us: int = 0
 
 
 class Block(msgspec.Struct, frozen=True, tag="block", array_like=True):

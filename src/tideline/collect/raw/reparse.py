@@ -69,7 +69,9 @@ def reparse(directory: Path, target: Log, venues: Sequence[Venue]) -> Reparsed:
         run = _Run(target, writer, found)
         for piece in _pieces(reading.entries()):
             if isinstance(piece, Begun):
-                intake = LiveIntake(venues, prime(target), trusted=piece.trusted)
+                intake = LiveIntake(
+                    venues, prime(target), trusted=piece.trusted, thin_us=piece.thin_us
+                )
                 kind = piece.kind
             else:
                 run.block(intake, piece, kind)
