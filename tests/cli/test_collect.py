@@ -48,6 +48,8 @@ def hosts_file(tmp_path: Path, text: str) -> str:
         (["--assets", "BTC,BTC"], ("assets", "twice")),
         (["--assets", "BTC", "--top", "5"], ("--top",)),
         (["--venues", "bybt"], ("'bybt'", "bybit")),
+        (["--trust", "okex"], ("'okex'", "okx")),
+        (["--thin-s", "61"], ("--thin-s",)),
         (["--hosts", "nowhere.toml"], ("nowhere.toml",)),
         (["--top", "0"], ("--top",)),
         (["--raw-gb", "-1"], ("--raw-gb",)),
@@ -175,6 +177,18 @@ def test_status_tells_of_it(
     for name, venue in facts["venues"].items():
         assert venue["crash"] == "", name
         assert all(not feed["crash"] for feed in venue["feeds"].values()), name
+
+
+def test_a_concern_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tideline.collect.status import Status, VenueStatus, write_status
+
+    venue = VenueStatus(concern="open interest held back: 1e+12 USD")
+    Log.create(tmp_path / "store").close()
+    write_status(tmp_path / "store", Status(1, 1, {"okx": venue}))
+    assert run(["status", "--store", str(tmp_path / "store")]) == 0
+    text = capsys.readouterr().out
+    assert "open interest held back" in text
+    assert "NOT RUNNING" in text
 
 
 def test_reparse_gives_the_same_log(

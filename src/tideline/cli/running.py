@@ -41,6 +41,7 @@ class Job:
     backfill_days: float = 30.0
     raw_bytes: int = 20_000_000_000
     thin_us: int = SECOND
+    trusted: tuple[str, ...] = ()
     urls: dict[str, dict[str, str]] = field(default_factory=dict)
     simulated: bool = False
 
@@ -92,6 +93,7 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             offload=in_thread,
             kind="simulated" if job.simulated else "live",
             thin_us=job.thin_us,
+            trusted=job.trusted,
         )
         collector = await _collector(job, committer, clock, stack)
         stopping = _on_signals()
@@ -136,6 +138,7 @@ async def _collector(
             backfill_days=job.backfill_days,
             directory=job.store,
         ),
+        committer.intake.gate.concerns,
     )
 
 

@@ -161,7 +161,7 @@ def _venues(status: Status) -> Any:
             if until > status.at
         ]
         skew = "–" if one.skew_us is None else f"{one.skew_us / 1000:+.0f} ms"
-        state = "; ".join([*bans, *([one.crash] if one.crash else [])]) or "ok"
+        state = "; ".join(filter(None, [*bans, one.crash, one.concern])) or "ok"
         row = (name, str(one.followed), skew, str(one.queue), str(one.restarts), state)
         table.add_row(*row, style="yellow" if state != "ok" else "")
     return table

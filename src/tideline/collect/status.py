@@ -64,7 +64,10 @@ class FeedStatus(msgspec.Struct):
 
 
 class VenueStatus(msgspec.Struct):
-    """One venue. ``skew_us`` is its clock minus ours, None before the first answer."""
+    """One venue. ``skew_us`` is its clock minus ours, None before the first answer.
+
+    ``concern``: what a person should look at, in words.
+    """
 
     feeds: dict[str, FeedStatus] = {}
     followed: int = 0
@@ -73,6 +76,7 @@ class VenueStatus(msgspec.Struct):
     queue: int = 0
     restarts: int = 0
     crash: str = ""
+    concern: str = ""
 
     def feed(self, name: str) -> FeedStatus:
         """The counters of one feed."""

@@ -340,6 +340,7 @@ def test_a_venue_out_of_scale_is_suspect_until_somebody_looked():
     assert run(6e6, 10, trusted=["bybit"])[0] == ["ok", "ok", "ok"]
     intake.gate.trust("bybit")
     assert intake.gate.standing() == {"bybit": "trusted"}
+    assert intake.gate.concerns() == {}
 
 
 def test_a_venue_far_too_small_fails_after_a_minute():
@@ -350,6 +351,7 @@ def test_a_venue_far_too_small_fails_after_a_minute():
     found = [row[4] for row in desk.seal() if row[1] == "open_interest"]
     assert found == ["ok"] * 6 + ["suspect"]
     assert desk.intake.gate.standing() == {"bybit": "failed"}
+    assert "USD in BTC perpetuals" in desk.intake.gate.concerns()["bybit"]
 
 
 def test_the_same_records_give_the_same_rows():

@@ -48,6 +48,15 @@ class ScaleGate:
         """How each venue stands, for the status."""
         return dict(self._standing)
 
+    def concerns(self) -> dict[str, str]:
+        """Of each venue that failed, in words."""
+        return {
+            venue: f"open interest held back: {self.found.get(venue, 0.0):.3g} USD in BTC "
+            f"perpetuals is not between {LEAST_USD:.0e} and {MOST_USD:.0e}"
+            for venue, standing in self._standing.items()
+            if standing == "failed"
+        }
+
     def take(self, group: Group, event: int, coins: Amount | None, dollars: Amount | None) -> bool:
         """May this open interest stand? Decides about the venue by its BTC perpetuals."""
         venue = group.venue
