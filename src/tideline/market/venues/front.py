@@ -100,6 +100,10 @@ class Faults(Protocol):
         """When (>= at) a frame of the script itself is due."""
         ...
 
+    def holds(self, line: Line, at: int) -> int | None:
+        """Until when the venue pushes nothing on this line; None: it does."""
+        ...
+
     def cut(self, host: str, opened: int) -> int | None:
         """When a connection opened then will be cut."""
         ...
@@ -135,6 +139,9 @@ class NoFaults:
         return frames
 
     def wakes(self, line: Line, at: int) -> int | None:
+        return None
+
+    def holds(self, line: Line, at: int) -> int | None:
         return None
 
     def cut(self, host: str, opened: int) -> int | None:
@@ -225,6 +232,8 @@ class Line:
         due = self._session.next_due(now)
         if due is not None:
             due += at - now
+            held = self._faults.holds(self, due)
+            due = due if held is None else max(due, held)
         wakes = self._faults.wakes(self, at)
         if due is None or (wakes is not None and wakes < due):
             return wakes
@@ -232,6 +241,8 @@ class Line:
 
     def push(self, at: int) -> list[str]:
         """The frames that leave at ``at``."""
+        if self._faults.holds(self, at) is not None:
+            return self._faults.said(self, [], at)
         frames = self._session.push(self._faults.now(at))
         return self._faults.said(self, frames, at)
 

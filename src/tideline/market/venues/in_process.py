@@ -125,9 +125,11 @@ class InProcessSocket:
         if self._over:
             return
         now = self._clock.now()
-        while self._due is not None and self._due <= now and not self._over:
-            self._push()  # what left before this message came
+        while self._due is not None and self._due <= now:
+            wait = self._due + self._latency - now  # it left before this message came
+            self._loop.call_later(max(0, wait) / SECOND, self._arrive, self._push())
         self._loop.call_later(self._latency / SECOND, self._arrive, self._line.receive(text, now))
+        self._pushed = max(self._pushed, now - 1)  # what it asks for begins now, not before
         self._arm()
 
     def _arm(self) -> None:
@@ -153,17 +155,18 @@ class InProcessSocket:
             self._end()
             return
         if self._due is not None:
-            self._push()
+            self._arrive(self._push())
         self._arm()
 
-    def _push(self) -> None:
-        """Take the frames due, and look when the next ones are."""
+    def _push(self) -> list[str]:
+        """The frames that are due, and a look at when the next ones are."""
         if self._due is None:
-            return
+            return []
         self._pushed = self._due
-        self._arrive(self._line.push(self._due))
+        frames = self._line.push(self._due)
         due = self._line.next_due(self._pushed + 1)
         self._due = None if due is None else max(due, self._pushed + 1)
+        return frames
 
     def _arrive(self, frames: list[str]) -> None:
         if self._over or not frames:

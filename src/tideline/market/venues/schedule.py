@@ -95,14 +95,10 @@ def _outage(kind: str) -> Callable[[Stage], Made]:
     return made
 
 
-def _of_lines(kind: str, amount: float = 0.0, *, deaf: bool = True) -> Callable[[Stage], Made]:
+def _mute(stage: Stage) -> Made:
     """Only what is pushed."""
-
-    def made(stage: Stage) -> Made:
-        step = stage.step(kind, hosts=stage.hosts(lines=True), amount=amount)
-        return (step,), (stage.blind(stage.streams()),) if deaf else ()
-
-    return made
+    step = stage.step("mute", hosts=stage.hosts(lines=True))
+    return (step,), (stage.blind(stage.streams()),)
 
 
 def _half_open(stage: Stage) -> Made:
@@ -115,6 +111,12 @@ def _dropped(stage: Stage) -> Made:
     return (step,), (Blind(stage.streams(), (), stage.start, None),)
 
 
+def _storm(stage: Stage) -> Made:
+    """Lines are cut every few seconds; what each says first is heard all the same."""
+    step = stage.step("drop", hosts=stage.hosts(lines=True), amount=3.0)
+    return (step,), (Blind(stage.streams(), (), stage.start, None),)
+
+
 def _unacked(stage: Stage) -> Made:
     """Lines are cut, and what asks for topics on the new ones is lost on the way."""
     hosts = stage.hosts(lines=True)
@@ -123,9 +125,11 @@ def _unacked(stage: Stage) -> Made:
 
 
 def _mute_symbol(stage: Stage) -> Made:
-    some = stage.some()
-    step = stage.step("mute_symbol", hosts=stage.hosts(lines=True), symbols=some)
-    return (step,), (stage.blind(stage.streams(), some),)
+    """At its end the lines are cut: changes that were not said must not be missing for ever."""
+    some, hosts = stage.some(), stage.hosts(lines=True)
+    step = stage.step("mute_symbol", hosts=hosts, symbols=some)
+    cut = Step("drop", stage.end - SECOND // 1000, stage.end, hosts)
+    return (step, cut), (stage.blind(stage.streams(), some),)
 
 
 def _of_requests(kind: str, amount: float = 0.0) -> Callable[[Stage], Made]:
@@ -152,13 +156,21 @@ def _refused_for(kind: str) -> Callable[[Stage], Made]:
     return made
 
 
+def _forbidden(stage: Stage) -> Made:
+    """A firewall's answer: for how long clients stay away after it is their own rule."""
+    step = stage.step("status", hosts=stage.hosts(lines=False), amount=403.0)
+    feeds = (*stage.polls(), *stage.histories())
+    return (step,), (Blind(feeds, (), stage.start, None),)
+
+
 def _value(kind: str) -> Callable[[Stage], Made]:
     """Open interest of some symbols, everywhere where it is said."""
 
     def made(stage: Stage) -> Made:
         some = stage.some()
         feeds = (*stage.streams(), *stage.polls())
-        return (stage.step(kind, symbols=some),), (stage.blind(feeds, some),)
+        blinds = () if is_suspect(kind) else (stage.blind(feeds, some),)
+        return (stage.step(kind, symbols=some),), blinds
 
     return made
 
@@ -176,15 +188,15 @@ SCENES: dict[str, Callable[[Stage], Made]] = {
     "blackhole": _outage("blackhole"),
     "refuse": _outage("refuse"),
     "half_open": _half_open,
-    "mute": _of_lines("mute"),
+    "mute": _mute,
     "mute_symbol": _mute_symbol,
     "unacked": _unacked,
     "notice": _harmless("notice", lines=True),
     "drop": _dropped,
-    "storm": _of_lines("drop", 3.0),
+    "storm": _storm,
     "ban": _refused_for("ban"),
     "slow_down": _refused_for("slow_down"),
-    "forbidden": _of_requests("status", 403),
+    "forbidden": _forbidden,
     "unavailable": _of_requests("status", 503),
     "unanswered": _of_requests("unanswered"),
     "page": _of_requests("page"),
@@ -194,7 +206,7 @@ SCENES: dict[str, Callable[[Stage], Made]] = {
     "bomb": _of_requests("bomb"),
     "cut_off": _of_requests("cut_off"),
     "redirect": _of_requests("redirect"),
-    "repeat": _harmless("repeat", 50.0, lines=True),
+    "repeat": _harmless("repeat", 20.0, lines=True),
     "poison": _harmless("poison", lines=True),
     **{kind: _value(kind) for kind in VALUES},
 }

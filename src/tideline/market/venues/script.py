@@ -135,6 +135,11 @@ class Script:
             frames = fault.said(line, frames, at)
         return frames
 
+    def holds(self, line: Line, at: int) -> int | None:
+        on = self._at(at)
+        held = [until for fault in on if (until := fault.holds(line)) is not None] if on else []
+        return max(held, default=None)
+
     def wakes(self, line: Line, at: int) -> int | None:
         return _first(fault.wakes(line, at) for fault in self._waking)
 

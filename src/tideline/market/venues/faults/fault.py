@@ -85,6 +85,9 @@ class Fault:
     def said(self, line: Line, frames: list[str], at: int) -> list[str]:
         return frames
 
+    def holds(self, line: Line) -> int | None:
+        return None
+
     def wakes(self, line: Line, at: int) -> int | None:
         return None
 

@@ -73,16 +73,17 @@ def banned(venue: str, wait_s: int, at: int) -> Reply:
 
 
 class Ban(Fault):
-    """From the first request after the start the venue refuses for ``amount`` seconds (C41).
+    """From the first request after the start a host refuses for ``amount`` seconds (C41).
 
-    ``during`` counts what arrives in that time, but for what was on its way already.
+    Each host by itself. ``during`` counts what arrives in that time, but for what was on its way
+    already.
     """
 
     ON_THE_WAY = 2 * SECOND
 
     def __init__(self, step: Step, venue: str) -> None:
         super().__init__(step, venue)
-        self.since: int | None = None
+        self.since: dict[str, int] = {}
         self.during = 0
 
     @property
@@ -91,22 +92,23 @@ class Ban(Fault):
 
     @property
     def until(self) -> int:
-        """When the ban is over; before it began: the latest moment at which it could be."""
-        return self.over if self.since is None else self.since + self.step.amount_us
+        """When the last of the bans is over; before any began: the step's start."""
+        return max(self.since.values(), default=self.step.start) + self.step.amount_us
 
     def refuse(self, request: Request, at: int) -> Reply | Broken | None:
         if not self.step.on(request.host):
             return None
-        if self.since is None:
+        since = self.since.get(request.host)
+        if since is None:
             if at >= self.step.end:
                 return None
-            self.since = at
-        if at >= self.until:
+            since = self.since[request.host] = at
+        until = since + self.step.amount_us
+        if at >= until:
             return None
         self.acted += 1
-        self.during += at > self.since + self.ON_THE_WAY
-        left = -(-(self.until - at) // SECOND)
-        return self._answer(left, at)
+        self.during += at > since + self.ON_THE_WAY
+        return self._answer(-(-(until - at) // SECOND), at)
 
     def refuse_line(self, host: str, at: int) -> Reply | Broken | None:
         if not self.step.hosts:

@@ -9,7 +9,13 @@ from tideline.venues.wire import Reply, Request
 
 
 class Mute(Fault):
-    """Connections stand, pings are answered, subscriptions acknowledged; no data comes (C36)."""
+    """Connections stand, pings are answered, subscriptions acknowledged; no data comes (C36).
+
+    Nothing is lost on the way: the venue itself is silent, and goes on where it stopped.
+    """
+
+    def holds(self, line: Line) -> int | None:
+        return self.step.end if self.step.on(line.host) else None
 
     def said(self, line: Line, frames: list[str], at: int) -> list[str]:
         if not self.step.on(line.host):
@@ -91,7 +97,10 @@ class HalfOpen(Fault):
 
 
 class Blackhole(Unanswered):
-    """Nothing goes through either way, old lines and new; what was said meanwhile is lost."""
+    """Nothing goes through either way, old lines and new; lines that outlast it go on after."""
+
+    def holds(self, line: Line) -> int | None:
+        return self.step.end if self.step.on(line.host) else None
 
     def deaf(self, line: Line) -> bool:
         return self.step.on(line.host)
