@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.collect.live.fake import LIQUIDATIONS, STREAM, T0, Desk, ends
+from tests.collect.live.fake import HISTORY, LIQUIDATIONS, STREAM, T0, Desk, ends
 from tideline.collect.live.record import Dropped, Opened, Universe, Watch
 from tideline.domain.time import SECOND
 
@@ -214,3 +214,27 @@ def test_a_watch_repeated_while_data_comes_opens_nothing():
     run(desk, 5, act=tick)
     desk.watch(1, LIQUIDATIONS, 0.0)
     assert ends(run(desk, 20, act=tick), DEAD) == []
+
+
+def test_a_history_is_no_sign_of_life_where_something_live_is_expected():
+    """Its own silence is long: it would hide every absence that is shorter."""
+    desk = Desk().open().watch(1, ("open_interest",), 5.0)
+    desk.take(Watch(desk.at, HISTORY, 0, (BTC,), ("open_interest",), 600.0, 300.0))
+    coins(desk)
+    desk.wait(100)
+    desk.poll((BTC, "open_interest", T0, 5.0), feed=HISTORY, purpose="repair")
+    assert ends(desk.seal(), OI) == [(0.0, 100.0)]
+    desk.wait(10)
+    desk.poll((BTC, "open_interest", T0 + 60 * SECOND, 6.0), feed=HISTORY, purpose="repair")
+    assert desk.intake.open_gaps() == [("bybit", BTC, OI, T0)]
+    desk.wait(10)
+    coins(desk)
+    assert ends(desk.seal(), OI) == [(0.0, 120.0)]
+
+
+def test_where_only_a_history_speaks_its_silence_counts():
+    desk = Desk()
+    desk.take(Watch(desk.at, HISTORY, 0, (BTC,), ("lsr_global_accounts",), 600.0, 300.0))
+    desk.wait(10)
+    desk.poll((BTC, "lsr_global_accounts", T0, 1.5), feed=HISTORY)
+    assert ends(run(desk, 1900, 100.0), "gap.lsr_global_accounts") == [(10.0, 1910.0)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.venues.golden_frames import RECEIVED, dump
-from tideline.domain.errors import BadWire, VenueRefusal
+from tideline.domain.errors import BadWire, NotStrict, VenueRefusal
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import MINUTE
 from tideline.venues.bybit import history, rest
@@ -155,6 +155,17 @@ def test_a_bad_frame_forgets_what_it_may_have_changed():
     reader.read(ticker("BTCUSDT", "snapshot", fundingRate="0.0001", fundingIntervalHour="8"), NOTE)
     with pytest.raises(BadWire, match="fundingIntervalHour"):
         reader.read(ticker("BTCUSDT", "delta", fundingIntervalHour="often"), NOTE)
+    said = reader.read(ticker("BTCUSDT", "delta", fundingRate="0.0002"), NOTE)
+    assert values(said) == {"funding_rate_quoted": 0.0002}
+
+
+def test_an_unreadable_frame_may_have_changed_anything():
+    """Seen in a simulation: the settlement time changed in a frame with a NaN, and stayed old."""
+    reader = StreamReader(True)
+    begun = {"fundingRate": "0.0001", "nextFundingTime": "1760000000000"}
+    reader.read(ticker("BTCUSDT", "snapshot", **begun), NOTE)
+    with pytest.raises(NotStrict):
+        reader.read(b'{"topic":"tickers.BTCUSDT","data":{"openInterest":NaN}}', NOTE)
     said = reader.read(ticker("BTCUSDT", "delta", fundingRate="0.0002"), NOTE)
     assert values(said) == {"funding_rate_quoted": 0.0002}
 

@@ -74,7 +74,12 @@ class StreamReader:
         if found is not None and found.topic.startswith(_TICKERS):
             self._ticker(found.topic, found.type, found.ts, found.data, note, parsed)
             return parsed
-        body = record(decode(frame), "frame")
+        try:
+            body = record(decode(frame), "frame")
+        except WireError:
+            # whom it spoke of is not known, nor what it would have changed
+            self._merged = {symbol: {} for symbol in self._merged}
+            raise
         if "topic" not in body:
             parsed.controls += controls(body)
             return parsed
