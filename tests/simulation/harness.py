@@ -1,0 +1,106 @@
+"""The whole collector against every venue, in one process and on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tests.simulation.thinning import Thinned, life_of, thinned
+from tideline.collect.attended import Wanted
+from tideline.collect.sink import Commit, Sink
+from tideline.collect.supervisor import Collector
+from tideline.domain.time import SECOND, ManualClock
+from tideline.market.state import Market
+from tideline.market.venues.catalogue import SERVERS
+from tideline.market.venues.front import Front
+from tideline.market.venues.in_process import InProcess
+from tideline.market.venues.schedule import Scene
+from tideline.market.venues.script import Script
+from tideline.market.venues.server import VenueServer
+from tideline.market.virtual_time import run
+from tideline.venues.catalogue import VENUES
+from tideline.venues.declaration import Venue
+
+LATENCY_US = 20_000
+
+
+@dataclass(slots=True)
+class World:
+    """Everything outside the collector.
+
+    ``every_s`` 0: at full cadence.
+    """
+
+    market: Market
+    clock: ManualClock
+    seed: int
+    every_s: float = 0.0
+    bars_of: tuple[str, ...] = ("BTC",)
+    names: Sequence[str] = tuple(SERVERS)
+    venues: list[Venue] = field(default_factory=list)
+    scripts: dict[str, Script] = field(default_factory=dict)
+    fronts: dict[str, Front] = field(default_factory=dict)
+    scenes: list[Scene] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for venue in VENUES:
+            if venue.name not in self.names:
+                continue
+            server: VenueServer = SERVERS[venue.name](self.market)
+            script = self.scripts[venue.name] = Script(venue.name)
+            life = None
+            if self.every_s:
+                server, life = Thinned(server, self.every_s), life_of(venue.name, self.every_s)
+                venue = thinned(venue, self.every_s, self.bars_of)
+            self.fronts[venue.name] = Front(server, script, life)
+            self.venues.append(venue)
+
+    def play(self, scenes: Mapping[str, Sequence[Scene]]) -> None:
+        """Put these scenes on."""
+        for name, found in scenes.items():
+            self.scenes += found
+            for scene in found:
+                for step in scene.steps:
+                    self.scripts[name].add(step)
+
+    def transport(self) -> InProcess:
+        """The way to every host."""
+        served = [(host, self.fronts[one.name]) for one in self.venues for host in one.hosts]
+        return InProcess(served, self.clock, LATENCY_US)
+
+    @property
+    def during_bans(self) -> int:
+        """Requests that came while a venue wanted none."""
+        return sum(script.during_bans for script in self.scripts.values())
+
+
+def collect(world: World, sink: Sink, commit: Commit, wanted: Wanted, seconds: float) -> Collector:
+    """Run a collector for that long."""
+    transport = world.transport()
+    collector = Collector(
+        world.venues,
+        lambda _: transport,
+        sink,
+        commit,
+        world.clock,
+        np.random.default_rng(world.seed),
+        wanted,
+    )
+
+    async def main() -> None:
+        task = asyncio.create_task(collector.run())
+        await asyncio.wait((task,), timeout=seconds)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    run(main(), world.clock)
+    return collector
+
+
+def seconds_of(us: int) -> float:
+    return us / SECOND
