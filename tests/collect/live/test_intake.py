@@ -381,3 +381,21 @@ def test_other_records_are_no_rows():
     ):
         assert intake.take(record).rows == 0
     assert intake.seal(T0).table is None
+
+
+def test_dollars_that_the_venue_gave_are_not_offered_where_their_coins_are_recorded():
+    """Seen in a simulation: the log kept dollars of its own making, and lost the venue's."""
+    desk = Desk().open()
+    desk.push((BTC, "open_interest", T0, 10.0))  # no mark yet: the coins begin alone
+    desk.wait(1200)
+    desk.push((BTC, "mark_price", desk.at, 5.0))
+    events = [T0 + minutes * 60 * SECOND for minutes in (5, 10, 15, 20)]
+    rows = [
+        row
+        for event in events
+        for row in ((BTC, "open_interest", event, 10.0), (BTC, "open_interest_usd", event, 50.5))
+    ]
+    desk.poll(*rows, feed=HISTORY, purpose="repair")
+    found = [row[2:4] for row in desk.seal() if row[1] == "open_interest_usd"]
+    assert [at for at, _ in found] == [300.0, 600.0, 900.0, 1200.0]
+    assert {usd for _, usd in found} == {50.5}

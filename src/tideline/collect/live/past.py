@@ -18,7 +18,7 @@ import numpy as np
 from tideline.collect.availability import default_lag_us
 from tideline.collect.intake import Offer
 from tideline.collect.legrows import leg_rows
-from tideline.collect.live.legs import Group, Lane, Leg
+from tideline.collect.live.legs import COINS, NOTIONAL, Group, Lane, Leg
 from tideline.collect.live.origins import Origin
 from tideline.collect.live.tally import FeedTally
 from tideline.domain.fields import BY_NAME
@@ -69,9 +69,20 @@ def sorted_out(
 
 
 def _before_the_log(leg: Leg, event: int, newest: int, purpose: str) -> bool:
-    if leg.first is None:
+    first = _begun(leg)
+    if first is None:
         return purpose == "backfill" or event < newest
-    return event < leg.first
+    return event < first
+
+
+def _begun(leg: Leg) -> int | None:
+    """The first recorded event. Coins and dollars begin together: were one recorded and the other
+    offered, the log would hold dollars of its own making where the venue gave them."""
+    if leg.field not in (COINS, NOTIONAL):
+        return leg.first
+    twin = leg.group.legs.get(NOTIONAL if leg.field == COINS else COINS)
+    begun = [one.first for one in (leg, twin) if one is not None and one.first is not None]
+    return min(begun, default=None)
 
 
 class Offers:
