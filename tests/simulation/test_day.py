@@ -138,7 +138,7 @@ def test_another_seed_gives_another_log(tmp_path: Path) -> None:
 
 
 def test_fifty_coins_for_a_day_without_a_fault(tmp_path: Path) -> None:
-    run = ran(tmp_path, coins=50, every_s=3600.0, seconds=DAY / SECOND, scenes=False)
+    run = ran(tmp_path, coins=50, every_s=7200.0, seconds=DAY / SECOND, scenes=False)
     holds(run)
     assert run.found.gaps.keys() == {
         key for key in run.found.gaps if key[2] == "gap.liquidation"
@@ -148,9 +148,9 @@ def test_fifty_coins_for_a_day_without_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_week_of_fifty_coins_and_faults(tmp_path: Path) -> None:
-    run = ran(tmp_path, coins=50, every_s=1200.0, seconds=7 * DAY / SECOND)
+    run = ran(tmp_path, coins=50, every_s=3600.0, seconds=7 * DAY / SECOND)
     holds(run)
-    assert run.recording.frames.total() > 700_000
+    assert run.recording.frames.total() > 300_000
 
 
 def test_ten_minutes_at_full_cadence(tmp_path: Path) -> None:
