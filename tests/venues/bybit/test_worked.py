@@ -150,6 +150,21 @@ def test_a_rate_that_comes_alone_keeps_its_interval():
     assert {seen.event_time for seen in said.observations} == {(TS + 1) * 1000}
 
 
+def test_a_settlement_that_is_over_is_not_said_of_a_later_rate():
+    """The delta that names the next one may have been lost: better none than one of the past."""
+    reader = StreamReader(True)
+    begun = {"fundingRate": "0.0001", "nextFundingTime": str(TS + 50), "fundingIntervalHour": "8"}
+    reader.read(ticker("BTCUSDT", "snapshot", **begun), NOTE)
+    before = reader.read(ticker("BTCUSDT", "delta", TS + 49, fundingRate="0.0002"), NOTE)
+    assert values(before)["next_funding_time"] == (TS + 50) * 1000.0
+    after = reader.read(ticker("BTCUSDT", "delta", TS + 50, fundingRate="0.0003"), NOTE)
+    assert values(after) == {"funding_rate_quoted": 0.0003, "funding_interval_h": 8.0}
+    new = str(TS + 28_800_000)
+    reader.read(ticker("BTCUSDT", "delta", TS + 60, nextFundingTime=new), NOTE)
+    later = reader.read(ticker("BTCUSDT", "delta", TS + 61, fundingRate="0.0004"), NOTE)
+    assert values(later)["next_funding_time"] == float(new) * 1000.0
+
+
 def test_a_bad_frame_forgets_what_it_may_have_changed():
     reader = StreamReader(True)
     reader.read(ticker("BTCUSDT", "snapshot", fundingRate="0.0001", fundingIntervalHour="8"), NOTE)

@@ -130,7 +130,7 @@ class Reading:
             BadWire: a number or a time out of place.
         """
         found = []
-        rate, hours, following = map(row.get, ("fundingRate", "fundingIntervalHour", _NEXT))
+        rate, hours, following = map(row.get, ("fundingRate", "fundingIntervalHour", NEXT))
         if rate is not None and rate != "":
             value = plain(rate, "fundingRate")
             found.append(
@@ -142,15 +142,15 @@ class Reading:
                 Observation(self.symbol, "funding_interval_h", at, interval, str(hours), HOURS)
             )
         if following is not None and following not in ("", "0"):
-            us = float(millis(following, _NEXT))
+            us = float(millis(following, NEXT))
             found.append(
                 Observation(self.symbol, "next_funding_time", at, us, str(following), MILLIS)
             )
         return found
 
 
-_NEXT = "nextFundingTime"
-FUNDING_NAMES = frozenset(("fundingRate", "fundingIntervalHour", _NEXT))
+NEXT = "nextFundingTime"
+FUNDING_NAMES = frozenset(("fundingRate", "fundingIntervalHour", NEXT))
 
 
 def interval_h(raw: object, where: str, per_hour: int = 1) -> float:

@@ -21,7 +21,7 @@ import msgspec
 
 from tideline.domain.errors import BadWire, WireError
 from tideline.domain.instrument import Instrument
-from tideline.venues.bybit.fields import FUNDING_NAMES, Reading
+from tideline.venues.bybit.fields import FUNDING_NAMES, NEXT, Reading
 from tideline.venues.bybit.liquidations import liquidations
 from tideline.venues.parsed import Control, Note, Parsed
 from tideline.venues.strict import decode, millis, need, record, rows, text, word
@@ -135,6 +135,9 @@ class StreamReader:
         """The rate with what belongs to it; without a new rate only what is new."""
         merged = self._merged[symbol]
         said = {name: value for name, value in row.items() if name in FUNDING_NAMES}
+        due = merged.get(NEXT)
+        if due not in (None, "", "0") and millis(due, NEXT) <= at:
+            merged = {name: value for name, value in merged.items() if name != NEXT}  # it is over
         known = merged | said
         spoken = known if said.get("fundingRate") else said
         parsed.observations += self._readings[symbol].funding_of(spoken, at)
