@@ -16,7 +16,10 @@ SOURCE = ROOT / "src" / "tideline"
 FILES = sorted(SOURCE.rglob("*.py"))
 CLOCK = SOURCE / "domain" / "time.py"
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
-HEAVY = ("numpy", "polars", "pyarrow", "numba", "deltalake", "rich", "pandas", "duckdb", "plotly")
+HEAVY = (
+    *("numpy", "polars", "pyarrow", "numba", "deltalake", "rich", "pandas", "duckdb", "plotly"),
+    "aiohttp",
+)
 MOST_LINES, LONGEST_FUNCTION = 400, 60
 
 
@@ -127,6 +130,21 @@ def test_the_ban_sees_what_it_bans(tmp_path: Path) -> None:
         "try:\n    eval('1')\nexcept:\n    datetime.now()\ntime.time()\n"
     )
     assert len(list(banned(bad))) == 6
+
+
+SOCKETS = {"aiohttp", "socket", "ssl", "http", "urllib.request", "urllib3", "websockets", "httpx"}
+OPENERS = {"collect/transport.py", "market/venues/serving.py"}
+"""Who may open a socket: the collector towards venues, and the venue servers on loopback."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_the_transport_opens_sockets(path: Path) -> None:
+    for node in ast.walk(tree_of(path)):
+        for name in imported(node):
+            parts = name.split(".")
+            known = {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+            if known & SOCKETS:
+                assert name_of(path) in OPENERS, f"line {node.lineno}: imports {name}"
 
 
 @pytest.mark.parametrize("statement", ["import tideline", "import tideline.cli"])
