@@ -70,6 +70,8 @@ def _show(path: Path, as_json: bool, kept: bool) -> None:
         click.echo(f"  tideline scan --store {path} --as-of {at} --why")
         click.echo(f"  tideline features --store {path} --asset BTC --as-of {at} \\")
         click.echo("           --features positioning.oi_usdtm@1h:zscore,flow.cvd@15m")
+        click.echo("Live, on simulated venues that speak the real formats:")
+        click.echo("  tideline up --store live-store --simulated --assets BTC,ETH")
 
 
 def _at(store: Any, asset: str, at: int) -> Any:
