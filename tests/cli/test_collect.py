@@ -169,26 +169,36 @@ def test_status_tells_of_it(
     assert run(["status", "--store", str(store)]) == 0
     text = capsys.readouterr().out
     assert "stopped at" in text
-    assert "bybit.linear.stream" in text
+    for word in ("open_interest_usd", "lsr_top_accounts", "coinbase-gateway", "clock skew"):
+        assert word in text
+    assert "bybit.linear.stream" not in text
+    assert run(["status", "--store", str(store), "--feeds"]) == 0
+    assert "bybit.linear.stream" in capsys.readouterr().out
     assert run(["status", "--store", str(store), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["running"] is False
     assert set(facts["venues"]) == {venue.name for venue in VENUES}
     for name, venue in facts["venues"].items():
         assert venue["crash"] == "", name
+        assert venue["fields"]["open_interest_usd"]["rows"] > 0, name
         assert all(not feed["crash"] for feed in venue["feeds"].values()), name
 
 
 def test_a_concern_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from tideline.collect.status import Status, VenueStatus, write_status
+    from tideline.collect.status import FeedStatus, FieldStatus, Status, VenueStatus, write_status
 
-    venue = VenueStatus(concern="open interest held back: 1e+12 USD")
+    fields = {"mark_price": FieldStatus(rows=7, instruments=3, newest_at=1, gaps=2)}
+    feeds = {"okx.swap.stream": FeedStatus(dropped=3, errors={"BadWire": 2})}
+    concern = "open interest held back: 1e+12 USD"
+    venue = VenueStatus(concern=concern, fields=fields, feeds=feeds)
     Log.create(tmp_path / "store").close()
     write_status(tmp_path / "store", Status(1, 1, {"okx": venue}))
     assert run(["status", "--store", str(tmp_path / "store")]) == 0
     text = capsys.readouterr().out
     assert "open interest held back" in text
     assert "NOT RUNNING" in text
+    assert "2 silent" in text
+    assert "BadWire 2" in text
 
 
 def test_reparse_gives_the_same_log(

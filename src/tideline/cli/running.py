@@ -138,7 +138,7 @@ async def _collector(
             backfill_days=job.backfill_days,
             directory=job.store,
         ),
-        committer.intake.gate.concerns,
+        committer.tell,
     )
 
 

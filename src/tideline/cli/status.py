@@ -12,6 +12,7 @@ import click
 from tideline.cli.options import json_option, store_option
 from tideline.cli.show import console, moment, put_json, seconds
 from tideline.domain.errors import BadInput
+from tideline.domain.fields import BY_NAME
 from tideline.domain.time import SECOND, Clock, WallClock, format_time
 
 if TYPE_CHECKING:
@@ -19,39 +20,48 @@ if TYPE_CHECKING:
 
 FROZEN_S = 10.0
 """A collector that has said nothing for so long is not there."""
+LOOK_S = 2.1
 
 
 @click.command()
 @store_option
 @click.option("--watch", is_flag=True, help="Refresh in place each second until stopped.")
+@click.option("--feeds", is_flag=True, help="Also every feed, with its errors.")
 @json_option
-def status(store: str, watch: bool, as_json: bool) -> None:
-    """What the collector does now: per venue and feed rate, age, gaps, bans, skew.
+def status(store: str, watch: bool, feeds: bool, as_json: bool) -> None:
+    """What the collector does now: per venue and field rate, age, gaps; bans, skew.
 
-    Reads what the running collector (another process) writes into the store's directory.
+    Reads what the running collector (another process) writes into the store's directory. A cell is
+    the age of the newest row, rows a second, and how many instruments are silent.
 
     \b
         tideline status --store S
         tideline status --store S --watch
+        tideline status --store S --feeds
     """
     clock = WallClock()
     if as_json:
         put_json(facts(_read(store), clock))
         return
-    if not watch:
-        console().print(view(_read(store), clock))
+    if watch:
+        watch_store(store, clock, feeds)
         return
-    watch_store(store, clock)
+    rates, found = Rates(), _read(store)
+    if _running(found, clock):  # rates need two looks
+        rates.look(found)
+        clock.sleep(LOOK_S)
+        found = _read(store)
+    console().print(view(found, clock, rates, feeds))
 
 
-def watch_store(store: str, clock: Clock) -> None:
+def watch_store(store: str, clock: Clock, feeds: bool) -> None:
     """The table, refreshed in place until Ctrl-C."""
     from rich.live import Live
 
     rates = Rates()
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(view(_read(store), clock, rates), refresh=True)
+            live.update(view(_read(store), clock, rates, feeds), refresh=True)
             clock.sleep(1.0)
 
 
@@ -68,20 +78,31 @@ def _read(store: str) -> Status:
 
 @dataclass(slots=True)
 class Rates:
-    """Frames a second per feed, from what was said before and now."""
+    """Rows and frames a second, from what was said before and is said now."""
 
     at: int = 0
-    frames: Mapping[str, int] | None = None
+    before: Mapping[str, int] | None = None
+    now: Mapping[str, float] | None = None
 
-    def of(self, status: Status) -> dict[str, float]:
-        """By feed; over the whole run the first time."""
-        now = {name: feed.frames for _, name, _, feed in feeds_of(status)}
-        before, since = self.frames or {}, self.at or status.started
-        span = max((status.at - since) / SECOND, 1e-9)
-        found = {name: (count - before.get(name, 0)) / span for name, count in now.items()}
+    def look(self, status: Status) -> None:
+        """Take in what is said now."""
+        counts = {name: feed.frames for _, name, _, feed in feeds_of(status)}
+        for venue, one in status.venues.items():
+            counts |= {f"{venue} {name}": field.rows for name, field in one.fields.items()}
+        if self.before is not None and status.at > self.at:
+            span, before = (status.at - self.at) / SECOND, self.before
+            self.now = {
+                name: (count - before[name]) / span
+                for name, count in counts.items()
+                if name in before
+            }
         if status.at > self.at:
-            self.at, self.frames = status.at, now
-        return found
+            self.at, self.before = status.at, counts
+
+    def of(self, name: str) -> str:
+        """One rate; a dash until it is known."""
+        found = (self.now or {}).get(name)
+        return "–" if found is None else f"{found:.3g}/s"
 
 
 def feeds_of(status: Status) -> Iterator[tuple[str, str, VenueStatus, FeedStatus]]:
@@ -110,13 +131,18 @@ def _running(status: Status, clock: Clock) -> bool:
     return not status.stopped and age is not None and age <= FROZEN_S
 
 
-def view(status: Status, clock: Clock, rates: Rates | None = None) -> Any:
+def view(status: Status, clock: Clock, rates: Rates | None = None, feeds: bool = False) -> Any:
     """The picture of one moment."""
     from rich.console import Group
     from rich.text import Text
 
+    rates = rates or Rates()
+    rates.look(status)
     parts: list[Any] = [Text(_head(status, clock), style=_tone(status, clock))]
-    parts += [_venues(status), _feeds(status, (rates or Rates()).of(status))]
+    parts += [_venues(status), _fields(status, rates)]
+    troubled = [name for _, name, _, feed in feeds_of(status) if feeds or _troubled(feed)]
+    if troubled:
+        parts.append(_feeds(status, rates, frozenset(troubled), whole=feeds))
     return Group(*parts)
 
 
@@ -167,24 +193,57 @@ def _venues(status: Status) -> Any:
     return table
 
 
-def _feeds(status: Status, rates: Mapping[str, float]) -> Any:
-    right = ("frames/s", "rows", "newest", "dropped")
-    columns = ("feed", "frames/s", "rows", "newest", "dropped", "gaps", "errors", "left out")
-    table = _table("Feeds", columns, right)
+def _fields(status: Status, rates: Rates) -> Any:
+    """Fields down, venues across."""
+    venues = [name for name, one in status.venues.items() if one.fields]
+    table = _table("Newest row, rows a second, silent instruments", ("field", *venues), ())
+    for name in [name for name in BY_NAME if any(name in status.venues[v].fields for v in venues)]:
+        cells = [_cell(status, venue, name, rates) for venue in venues]
+        table.add_row(name, *cells, style="yellow" if any("silent" in c for c in cells) else "")
+    return table
+
+
+def _cell(status: Status, venue: str, name: str, rates: Rates) -> str:
+    field = status.venues[venue].fields.get(name)
+    if field is None:
+        return ""
+    text = f"{_short((status.at - field.newest_at) / SECOND)}  {rates.of(f'{venue} {name}')}"
+    return f"{text}  {field.gaps} silent" if field.gaps else text
+
+
+def _short(age_s: float) -> str:
+    """An age in one word."""
+    for span, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if age_s >= span:
+            return f"{age_s / span:.0f}{unit}"
+    return f"{max(age_s, 0.0):.0f}s"
+
+
+def _troubled(feed: FeedStatus) -> bool:
+    return bool(feed.errors or feed.dropped or feed.gaps_open or feed.stale or feed.crash)
+
+
+def _feeds(status: Status, rates: Rates, named: frozenset[str], *, whole: bool) -> Any:
+    right = ("frames", "rows", "newest", "dropped")
+    columns = ("feed", "frames", "rows", "newest", "dropped", "gaps", "errors", "left out")
+    title = "Feeds" if whole else "Feeds that had trouble (--feeds shows all)"
+    table = _table(title, columns, right)
     for _, name, _, feed in feeds_of(status):
+        if name not in named:
+            continue
         newest = (status.at - feed.last_data_at) / SECOND if feed.last_data_at else None
         gaps = ", ".join(f"since {format_time(at)[11:19]}" for at in feed.gaps_open.values())
         stale = f"{len(feed.stale)} silent" if feed.stale else ""
         table.add_row(
             name,
-            f"{rates.get(name, 0.0):.2f}",
+            rates.of(name),
             f"{feed.rows:,}",
             seconds(newest),
             str(feed.dropped),
             "; ".join(filter(None, (gaps, stale))),
-            _counts(feed.errors),
+            "; ".join(filter(None, (_counts(feed.errors), feed.crash))),
             _counts(feed.ignored),
-            style="yellow" if gaps or stale or feed.dropped else "",
+            style="yellow" if gaps or stale or feed.dropped or feed.crash else "",
         )
     return table
 

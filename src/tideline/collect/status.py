@@ -63,6 +63,19 @@ class FeedStatus(msgspec.Struct):
             self.ignored[reason] = self.ignored.get(reason, 0) + count
 
 
+class FieldStatus(msgspec.Struct):
+    """One field of a venue in the log.
+
+    ``rows`` ever written, ``instruments`` that have any, ``newest_at`` when the newest row was
+    known (µs UTC), ``gaps`` instruments that are silent now.
+    """
+
+    rows: int = 0
+    instruments: int = 0
+    newest_at: int = 0
+    gaps: int = 0
+
+
 class VenueStatus(msgspec.Struct):
     """One venue. ``skew_us`` is its clock minus ours, None before the first answer.
 
@@ -77,6 +90,7 @@ class VenueStatus(msgspec.Struct):
     restarts: int = 0
     crash: str = ""
     concern: str = ""
+    fields: dict[str, FieldStatus] = {}
 
     def feed(self, name: str) -> FeedStatus:
         """The counters of one feed."""

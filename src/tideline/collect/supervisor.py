@@ -13,7 +13,7 @@ received is handed over and committed before it ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 
 import numpy as np
@@ -35,7 +35,7 @@ COVERAGE_S = 30.0
 
 
 class Collector:
-    """``transports`` gives the transport to a venue's hosts, ``concerns`` what to say of venues."""
+    """``transports`` gives the transport to a venue's hosts; ``tell`` adds to the status."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class Collector:
         clock: Clock,
         rng: np.random.Generator,
         wanted: Wanted | None = None,
-        concerns: Callable[[], Mapping[str, str]] = dict,
+        tell: Callable[[Status], None] | None = None,
     ) -> None:
-        self._concerns = concerns
+        self._tell = tell
         self._wanted = wanted or Wanted()
         self._sink, self._commit_rows, self._rng = sink, commit, rng
         self.clock = SteadyClock(clock)
@@ -145,10 +145,10 @@ class Collector:
     def _write_status(self, *, stopped: bool = False) -> None:
         self.status.at = int(self.clock.now())
         self.status.stopped = stopped
-        concerns = self._concerns()
         for attended in self._attended:
             attended.refresh_status()
-            attended.status.concern = concerns.get(attended.venue.name, "")
+        if self._tell is not None:
+            self._tell(self.status)
         if self._wanted.directory is not None:
             try:
                 write_status(self._wanted.directory, self.status)

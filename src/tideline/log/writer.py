@@ -169,6 +169,10 @@ class Writer:
             ).fetchone()
             return int(found[0]), int(found[1])
 
+    def legs(self) -> list[Leg]:
+        """What exists, as of the last commit; in no order."""
+        return list(self._legs.values())
+
     def parts(self) -> list[Part]:
         """The table's files as the journal lists them."""
         with self._lock:

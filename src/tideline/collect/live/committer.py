@@ -27,7 +27,9 @@ from tideline.collect.raw.entries import Begun, Block, Entry
 from tideline.collect.raw.seals import lost_seals
 from tideline.collect.report import ImportReport
 from tideline.collect.sink import Taken
+from tideline.collect.status import FieldStatus, Status
 from tideline.domain.errors import BadInput
+from tideline.domain.fields import BY_NAME
 from tideline.domain.time import Clock, ManualClock
 from tideline.log import Log, Source, Writer
 from tideline.venues.declaration import Venue
@@ -117,6 +119,24 @@ class Committer:
         """Does as much wait as should?"""
         return self._bytes >= MOST_BYTES or self.intake.full()
 
+    def tell(self, status: Status) -> None:
+        """What the log holds by venue and field, what is silent, and what needs a look."""
+        fields: dict[str, dict[str, FieldStatus]] = {}
+        for leg in self._writer.legs():
+            if leg.field in BY_NAME:
+                found = fields.setdefault(leg.venue, {}).setdefault(leg.field, FieldStatus())
+                found.rows += leg.rows
+                found.instruments += 1
+                found.newest_at = max(found.newest_at, leg.last_known)
+        for venue, _, gap, _ in self.intake.open_gaps():
+            for name in gapped(gap):
+                if name in fields.get(venue, {}):
+                    fields[venue][name].gaps += 1
+        concerns = self.intake.gate.concerns()
+        for name, one in status.venues.items():
+            one.fields = dict(sorted(fields.get(name, {}).items()))
+            one.concern = concerns.get(name, "")
+
     async def commit(self) -> None:
         """Make durable what was taken, and before it what an earlier commit could not.
 
@@ -202,3 +222,11 @@ class Committer:
 def of_kind(kind: str, sources: Iterable[Source]) -> list[Source]:
     """The same sources, said to be of that kind."""
     return [replace(source, kind=kind) for source in sources]
+
+
+def gapped(gap: str) -> tuple[str, ...]:
+    """The fields that a gap row speaks of: itself, or those of its feed."""
+    name = gap.partition(".")[2]
+    if name in BY_NAME:
+        return (name,)
+    return tuple(field.name for field in BY_NAME.values() if field.feed == name)
