@@ -73,16 +73,30 @@ def test_what_the_venue_says_counts() -> None:
     declared = Bucket("weight", 2400, 60, header="x-used")
 
     async def main() -> float:
-        buckets = Buckets([declared], [])
-        buckets.heard({"x-used": "nonsense"})
-        buckets.heard({"x-used": "٣"})
-        buckets.heard({"x-used": "2160"})
+        buckets, cost = Buckets([declared], []), (Charge("weight"),)
+        buckets.heard({"x-used": "nonsense"}, cost)
+        buckets.heard({"x-used": "٣"}, cost)
+        buckets.heard({"x-used": "2160"}, cost)
         start = asyncio.get_running_loop().time()
-        await buckets.take((Charge("weight"),))
+        await buckets.take(cost)
         return asyncio.get_running_loop().time() - start
 
     # The share is 1,920: 240 units above it and the one asked for come back at 24 a second.
     assert virtually(main(), ManualClock(START)) == pytest.approx(241 / 24, rel=0.01)
+
+
+def test_a_header_speaks_of_the_limit_that_was_drawn_on() -> None:
+    """Binance tells the weight of spot and of futures, two limits, in a header of one name."""
+    declared = [Bucket("um", 2400, 60, header="x-used"), Bucket("spot", 6000, 60, header="x-used")]
+
+    async def main() -> float:
+        buckets = Buckets(declared, [])
+        buckets.heard({"x-used": "4500"}, (Charge("spot", 2),))
+        start = asyncio.get_running_loop().time()
+        await buckets.take((Charge("um"),))
+        return asyncio.get_running_loop().time() - start
+
+    assert virtually(main(), ManualClock(START)) == 0.0
 
 
 def test_patient_requests_leave_room_for_the_others() -> None:

@@ -194,7 +194,8 @@ def test_an_unknown_channel_is_named():
         (500, b"null", "refused"),
         (502, b"<html>Bad Gateway</html>", "broken"),
         (301, b"", "broken"),
-        (403, b"<html>Forbidden</html>", "broken"),
+        (403, b"<html>Forbidden</html>", "ban"),
+        (403, b"{}", "refused"),
         (400, b"{}", "refused"),
     ],
 )

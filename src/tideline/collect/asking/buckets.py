@@ -97,10 +97,15 @@ class Buckets:
                     await asyncio.sleep(max(wait, LEAST_S))
                 bucket.take(units)
 
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Read what a reply says is used up; what cannot be read is left alone."""
+    def heard(self, headers: Mapping[str, str], charges: Sequence[Charge]) -> None:
+        """Read what the reply to a request of these charges says is used up.
+
+        Several limits may be told in a header of one name: it speaks of those that were drawn on.
+        What cannot be read is left alone.
+        """
         now = asyncio.get_running_loop().time()
-        for bucket in self._buckets.values():
+        for name in {charge.bucket for charge in charges}:
+            bucket = self._buckets[name]
             said = headers.get(bucket.header, "") if bucket.header else ""
             if said.isascii() and said.isdigit() and len(said) < 12:
                 bucket.heard(float(said), now)

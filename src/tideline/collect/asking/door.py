@@ -18,11 +18,14 @@ from tideline.collect.asking.reach import Reach
 from tideline.collect.skew import Skew
 from tideline.domain.time import Clock
 from tideline.venues.declaration import Charge, Host, Venue
+from tideline.venues.status import retry_after_s
 from tideline.venues.transport import Socket, Transport, TransportError
 from tideline.venues.wire import Reply, Request, Verdict
 
 HANDSHAKE_S = 4.5
 """A connection that does not stand by then is given up: the next try may find the venue back."""
+LONGEST_SAID_S = 30 * 86_400.0
+"""A Retry-After beyond this is a slip of the venue's."""
 
 
 class Answer(NamedTuple):
@@ -76,9 +79,11 @@ class Door:
                 await self._buckets.take(charges, patient=patient)
                 if self.bans.left_s(host.family) > 0:
                     continue
-                return await self._send(host, reach, request)
+                return await self._send(host, reach, request, charges)
 
-    async def _send(self, host: Host, reach: Reach, request: Request) -> Answer:
+    async def _send(
+        self, host: Host, reach: Reach, request: Request, charges: Sequence[Charge]
+    ) -> Answer:
         sent = self._clock.now()
         try:
             async with asyncio.timeout(reach.patience_s()):
@@ -90,7 +95,7 @@ class Door:
             reach.failed()
             raise TransportError("timeout", host.name, "no answer to a try") from None
         received = self._clock.now()
-        verdict = self.judge(host, reply)
+        verdict = self.judge(host, reply, charges)
         if verdict.kind == "broken":
             reach.failed()
         else:
@@ -99,12 +104,12 @@ class Door:
                 self.skew.dated(reply.headers["date"], sent, received)
         return Answer(reply, verdict, sent, received)
 
-    def judge(self, host: Host, reply: Reply) -> Verdict:
+    def judge(self, host: Host, reply: Reply, charges: Sequence[Charge]) -> Verdict:
         """The venue's verdict, with its consequences for bans and buckets."""
         verdict = self._venue.verdict(reply)
-        self._buckets.heard(reply.headers)
+        self._buckets.heard(reply.headers, charges)
         if verdict.kind in ("ban", "slow_down"):
-            wait_s = max(verdict.wait_s, _retry_after_s(reply))
+            wait_s = max(verdict.wait_s, retry_after_s(reply, LONGEST_SAID_S))
             self.bans.punish(host.family, verdict._replace(wait_s=wait_s))
         return verdict
 
@@ -122,9 +127,11 @@ class Door:
                 await self._buckets.take(charges)
                 if self.bans.left_s(host.family) > 0:
                     continue
-                return await self._connect(host, reach, target)
+                return await self._connect(host, reach, target, charges)
 
-    async def _connect(self, host: Host, reach: Reach, target: str) -> Socket:
+    async def _connect(
+        self, host: Host, reach: Reach, target: str, charges: Sequence[Charge]
+    ) -> Socket:
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await self._transport.connect(host, target)
@@ -136,13 +143,7 @@ class Door:
                 reach.failed()
             else:
                 reach.answered()
-                self.judge(host, error.reply)
+                self.judge(host, error.reply, charges)
             raise
         reach.answered()
         return socket
-
-
-def _retry_after_s(reply: Reply) -> float:
-    """Seconds of a Retry-After header; 0: there is none, or it gives a date."""
-    said = reply.headers.get("retry-after", "")
-    return float(said) if said.isascii() and said.isdigit() and len(said) < 8 else 0.0

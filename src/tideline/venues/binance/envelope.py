@@ -7,12 +7,12 @@ Reference: https://developers.binance.com/docs/derivatives/usds-margined-futures
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tideline.domain.errors import BadWire, VenueRefusal, WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.parsed import Note
+from tideline.venues.status import moment_s, retry_after_s
 from tideline.venues.strict import decode, text
 from tideline.venues.wire import OK, Reply, Verdict
 
@@ -138,20 +138,12 @@ def _of_status(status: int, why: str) -> Verdict:
 
 
 def _retry_after(reply: Reply) -> float:
-    """Seconds of the Retry-After header, 0 where it says none."""
-    told = reply.headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit() and len(told) <= 9:
-        return min(float(told), MOST_BAN_S)
-    return 0.0
+    return retry_after_s(reply, MOST_BAN_S)
 
 
 def _until(reply: Reply) -> float:
     """Seconds to the moment named in the text, by the venue's own Date header; 0 if not said."""
-    found = _BANNED_UNTIL.search(reply.body)
-    if not found:
-        return 0.0
-    try:
-        now = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
-    except (ValueError, OverflowError):
+    found, now = _BANNED_UNTIL.search(reply.body), moment_s(reply.headers.get("date", ""))
+    if not found or now is None:
         return 0.0
     return min(max(int(found[1]) / 1000 - now, 0.0), MOST_BAN_S)

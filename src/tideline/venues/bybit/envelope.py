@@ -75,10 +75,12 @@ def verdict(reply: Reply) -> Verdict:
 
 
 def _of_code(code: object, why: str) -> Verdict:
+    if type(code) is not int:
+        return Verdict("broken", 0.0, why)
     if code == 0:
         return OK
     if code in _BANNED:
         return Verdict("ban", BAN_S, why)
-    if type(code) is int and code in _SLOW_DOWN:
+    if code in _SLOW_DOWN:
         return Verdict("slow_down", _SLOW_DOWN[code], why)
     return Verdict("refused" if code in _REFUSED else "broken", 0.0, why)

@@ -12,6 +12,7 @@ from typing import Any
 from tideline.domain.errors import BadWire, VenueRefusal, WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.parsed import Note, Parsed
+from tideline.venues.status import retry_after_s
 from tideline.venues.strict import decode, need, record, rows, text
 from tideline.venues.wire import OK, Reply, Verdict
 
@@ -70,9 +71,9 @@ def verdict(reply: Reply) -> Verdict:
     """What an answer of OKX means for what may be asked next."""
     code = _code_of(reply.body)
     if reply.status == 429 or code in _SLOW:
-        return Verdict("slow_down", _retry_after(reply) or WINDOW_S, f"code {code or 429}")
+        return Verdict("slow_down", retry_after_s(reply) or WINDOW_S, f"code {code or 429}")
     if reply.status in (403, 451):
-        return Verdict("ban", _retry_after(reply) or BAN_S, f"HTTP {reply.status}")
+        return Verdict("ban", retry_after_s(reply) or BAN_S, f"HTTP {reply.status}")
     if reply.status >= 500 or not code or code in _BROKEN:
         return Verdict("broken", 0.0, f"HTTP {reply.status}, code {code or 'none'}")
     if code == "0":
@@ -91,8 +92,3 @@ def _code_of(body: bytes) -> str:
     except WireError:
         return ""
     return code if isinstance(code, str) and code.isascii() and code.isdigit() else ""
-
-
-def _retry_after(reply: Reply) -> float:
-    asked_for = reply.headers.get("retry-after", "")
-    return float(asked_for) if asked_for.isascii() and asked_for.isdigit() else 0.0
