@@ -40,11 +40,12 @@ def run_rows(
     history: History = ROWS,
     path: Path | None = None,
     during: Callable[[Pages], None] | None = None,
+    backfill_us: int = 2 * DAY,
 ) -> Bench:
     async def main() -> Bench:
         found = bench(replace(ACME, histories=(history,)), server)
         coverage = Coverage(path)
-        pages = Pages(history, found.feeding, coverage, 2 * DAY)
+        pages = Pages(history, found.feeding, coverage, backfill_us)
         task = asyncio.create_task(pages.run())
         await asyncio.sleep(seconds / 2)
         if during is not None:
@@ -74,6 +75,13 @@ def test_the_past_comes_once_and_the_tails_go_on() -> None:
     # Two instruments each ten minutes, for three hours.
     assert purposes["repair"] == pytest.approx(36, abs=3)
     assert found.status.feed("acme.history").incomplete == 0
+
+
+def test_without_a_back_fill_the_tails_come_all_the_same() -> None:
+    server = FakeServer(ManualClock(START))
+    found = run_rows(server, 3600, backfill_us=0)
+    assert times(found) >= expected(START - 11 * PERIOD, START + HOUR - 10 * MINUTE)
+    assert min(times(found)) >= START - 12 * PERIOD
 
 
 def test_every_tail_asks_for_twelve_rows_at_least() -> None:

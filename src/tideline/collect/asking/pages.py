@@ -43,7 +43,7 @@ class Page(NamedTuple):
 
 
 class Pages:
-    """One history of one venue. ``backfill_us`` is how far back the first start goes."""
+    """One history of one venue. ``backfill_us``: how far back the first start goes; 0: a tail."""
 
     def __init__(
         self, history: History, feeding: Feeding, coverage: Coverage, backfill_us: int
@@ -143,7 +143,7 @@ class Pages:
     async def _catch_up(self, instrument: Instrument) -> bool:
         """Everything from what is covered to now. False: it broke off, to be tried again."""
         history, covered = self._history, self._covered(instrument)
-        if history.depth_us == 0:
+        if history.depth_us == 0 or (covered is None and self._backfill_us == 0):
             return await self._tail(instrument)
         purpose = "backfill" if covered is None else "repair"
         began = int(self._feeding.clock.now())
