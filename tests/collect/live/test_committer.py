@@ -14,7 +14,7 @@ from tideline.collect.raw.archive import Archive
 from tideline.collect.raw.entries import Begun, Block
 from tideline.collect.raw.reading import Reading
 from tideline.collect.raw.reparse import reparse
-from tideline.domain.errors import StoreError
+from tideline.domain.errors import BadInput, StoreError
 from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
 from tideline.log import Log
 from tideline.store import open_store
@@ -315,6 +315,28 @@ def test_a_batch_the_log_refuses_stays_in_the_archive_and_the_next_goes_in(tmp_p
     fields = [row["field"] for row in whole(station.log)]
     assert fields.count("mark_price") == 1
     assert station.log.verify().ok
+
+
+def test_back_filled_rows_the_log_refuses_stop_nothing(tmp_path, monkeypatch):
+    station = Station(tmp_path)
+    station.start(1)
+    station.second(0, 1)
+    grid = station.clock.at // (5 * MINUTE) * 5 * MINUTE
+    rows = [(BTC, "lsr_global_accounts", grid - k * 5 * MINUTE, 1.5) for k in range(3)]
+    past = Frame(station.clock.at, "fake.history", body(*rows), 0, {}, "backfill")
+
+    def spoiled(*_):
+        raise BadInput("field", "nonsense", "is no field")
+
+    station.sink.take(past)
+    with monkeypatch.context() as patched:
+        patched.setattr("tideline.collect.live.committer.take_in", spoiled)
+        station.second(1, 1)
+        assert station.sink.done.refused == ["field: 'nonsense' is no field"]
+    station.second(2, 1)
+    station.stop()
+    fields = [row["field"] for row in whole(station.log)]
+    assert fields.count("mark_price") == 3
 
 
 def test_in_a_thread_records_come_in_while_a_commit_is_under_way(tmp_path):

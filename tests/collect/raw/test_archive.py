@@ -15,6 +15,7 @@ from tideline.collect.raw.entries import Begun, Block, pack, unpack
 from tideline.collect.raw.framing import HEADER_BYTES
 from tideline.collect.raw.reading import Reading
 from tideline.domain.time import HOUR, SECOND, parse_time
+from tideline.log.files import DiskFiles
 
 T0 = int(parse_time("2026-11-21T03:00:00Z"))
 
@@ -137,8 +138,6 @@ def test_a_flipped_bit_costs_the_block_it_lies_in_and_is_named(tmp_path_factory,
 def test_a_failed_write_may_be_made_again(tmp_path):
     class Failing:
         def __init__(self):
-            from tideline.log.files import DiskFiles
-
             self.disk, self.left = DiskFiles(), 2
 
         def __getattr__(self, name):
@@ -178,6 +177,30 @@ def test_the_oldest_segments_go_when_it_is_larger_than_its_cap(tmp_path):
     ]
     archive.append(block(5, size=9000, count=50), T0 + 5 * HOUR)
     assert archive.size == Archive(tmp_path / "raw").size
+
+
+def test_what_cannot_be_removed_does_not_fail_the_block(tmp_path):
+    class Sticky:
+        def __init__(self):
+            self.disk, self.stuck = DiskFiles(), True
+
+        def __getattr__(self, name):
+            return getattr(self.disk, name)
+
+        def unlink(self, path):
+            if self.stuck:
+                raise OSError(1, "not permitted")
+            self.disk.unlink(path)
+
+    files = Sticky()
+    archive = Archive(tmp_path / "raw", files, cap_bytes=1)
+    for i in range(3):
+        archive.append(block(i), T0 + i * HOUR)
+    assert list(Reading(tmp_path / "raw").entries()) == block(0) + block(1) + block(2)
+    files.stuck = False
+    archive.append(block(3), T0 + 3 * HOUR)
+    assert [path.name[:13] for path in segments(tmp_path / "raw")] == ["2026-11-21T06"]
+    assert len(archive.removed) == 3
 
 
 def test_the_segment_that_is_being_written_never_goes(tmp_path):

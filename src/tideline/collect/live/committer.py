@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tideline.collect.intake import take_in
+from tideline.collect.intake import Offer, take_in
 from tideline.collect.live.intake import LiveIntake
 from tideline.collect.live.priming import prime
 from tideline.collect.live.record import Frame, Record, Sealed
@@ -181,15 +181,7 @@ class Committer:
             self._rows(due)
             due.step = 2
         while due.batch.offers:
-            offer = due.batch.offers[0]
-            offer.sources = of_kind(self._kind, offer.sources)
-            before = self._writer.state.last_seq
-            report = self.done.backfill
-            rows = report.rows
-            take_in(self._log, self._writer, ManualClock(due.at), offer, report)
-            if self._writer.state.last_seq > before:
-                stamp = self._writer.state.head
-                self._seals.append(Sealed(due.at, stamp, report.rows - rows))
+            self._offer(due, due.batch.offers[0])
             due.batch.offers.pop(0)
         self._due = None
 
@@ -217,6 +209,18 @@ class Committer:
         self.done.commits += 1
         self.done.rows += commit.rows
         self._seals.append(Sealed(due.at, commit.known_time, commit.rows))
+
+    def _offer(self, due: _Due, offer: Offer) -> None:
+        offer.sources = of_kind(self._kind, offer.sources)
+        before, report = self._writer.state.last_seq, self.done.backfill
+        rows = report.rows
+        try:
+            take_in(self._log, self._writer, ManualClock(due.at), offer, report)
+        except BadInput as error:
+            self.done.refused.append(str(error))
+        if self._writer.state.last_seq > before:
+            stamp = self._writer.state.head
+            self._seals.append(Sealed(due.at, stamp, report.rows - rows))
 
 
 def of_kind(kind: str, sources: Iterable[Source]) -> list[Source]:

@@ -7,6 +7,7 @@ is larger than its cap, its oldest segments go; which, when and how large is kep
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,9 @@ class Archive:
             self._files.fsync_dir(self.directory)
         self._offset += len(data)
         self._sizes[self._path.name] = self._offset
-        self._keep_below_cap(at)
+        # The block is on the disk: what cannot be removed now goes with the next one.
+        with contextlib.suppress(OSError):
+            self._keep_below_cap(at)
         return len(data)
 
     def _rotate(self, at: int) -> None:
@@ -90,8 +93,8 @@ class Archive:
         for name in sorted(self._sizes):
             if self.size <= self._cap or name == self._path.name:
                 return
-            size = self._sizes.pop(name)
             self._files.unlink(self.directory / name)
+            size = self._sizes.pop(name)
             self.removed.append(Removed(name, size))
             book = self.directory / REMOVED
             line = f"{format_time(at)} {name} {size}\n".encode()

@@ -128,7 +128,10 @@ class _Run:
             intake.refused(batch)
         for offer in batch.offers:
             offer.sources = of_kind(kind, offer.sources)
-            take_in(self._log, stamps, ManualClock(piece.block.at), offer, ImportReport("live"))
+            try:
+                take_in(self._log, stamps, ManualClock(piece.block.at), offer, ImportReport("live"))
+            except BadInput as error:
+                self._found.refused.append(str(error))
         self._found.commits += self._writer.state.last_seq - before
         self._found.rows += stamps.rows
         self._last = stamps.last
