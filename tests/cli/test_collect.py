@@ -201,6 +201,41 @@ def test_a_concern_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "BadWire 2" in text
 
 
+def test_without_a_commit_the_status_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tideline.collect.status import Status, write_status
+
+    Log.create(tmp_path / "store").close()
+    said = Status(1, 1, commit_failures=3, commit_error="PermissionError: raw")
+    write_status(tmp_path / "store", said)
+    assert run(["status", "--store", str(tmp_path / "store")]) == 0
+    text = capsys.readouterr().out
+    assert "0 commits, the last at –" in text
+    assert "PermissionError: raw" in text
+
+
+def test_what_was_taken_is_kept_when_the_collector_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tideline.cli.running import Job
+    from tideline.cli.running import run as collect
+    from tideline.collect.live.record import Universe
+    from tideline.collect.raw.reading import Reading
+    from tideline.collect.supervisor import Collector
+
+    record = Universe(1_800_000_000_000_000, "bybit", ("BTCUSDT",))
+
+    async def broken(self: Collector) -> None:
+        self._sink.take(record)
+        raise RuntimeError("a slip of ours")
+
+    monkeypatch.setattr(Collector, "run", broken)
+    with pytest.raises(RuntimeError, match="a slip of ours"):
+        collect(Job(tmp_path / "store", VENUES[1:2], ("BTC",)))
+    assert record in list(Reading(tmp_path / "store" / "raw").entries())
+
+
 def test_reparse_gives_the_same_log(
     collected: tuple[Path, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

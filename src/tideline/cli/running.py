@@ -105,9 +105,11 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await committer.close()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        finally:
+            await committer.close()
         click.echo(
             f"stopped: {committer.done.rows:,} rows in {committer.done.commits:,} commits, "
             f"{committer.done.backfill.rows:,} back-filled"
@@ -174,7 +176,7 @@ async def _show(collector: Collector, clock: Clock) -> None:
     with Live(console=console(), auto_refresh=False, transient=True) as live:
         while True:
             await asyncio.sleep(SHOW_S)
-            if collector.status.last_commit_at:
+            if collector.status.commits or collector.status.commit_failures:
                 live.update(view(collector.status, clock, rates), refresh=True)
 
 

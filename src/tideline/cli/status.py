@@ -153,7 +153,8 @@ def _head(status: Status, clock: Clock) -> str:
         state = f"collecting since {moment(status.started)}"
     else:
         state = f"NOT RUNNING: last heard of {seconds(_age_s(status.at, clock))} ago"
-    lines = [f"{state}, {status.commits:,} commits, the last at {moment(status.last_commit_at)}"]
+    last = moment(status.last_commit_at or None)
+    lines = [f"{state}, {status.commits:,} commits, the last at {last}"]
     if status.commit_failures:
         lines.append(f"{status.commit_failures} commits failed: {status.commit_error or 'mended'}")
     if status.clock_steps:
