@@ -36,6 +36,8 @@ from tideline.venues.transport import Transport
 
 RESTART_S = 30.0
 """Longest wait before something that crashed is started again."""
+HURRIED_S = 300.0
+"""Listings are looked at no more often than this, also when something does not agree with them."""
 STEADY_S = 300.0
 """What ran this long before it crashed is started again at once."""
 
@@ -117,6 +119,8 @@ class Attended:
         )
         self._listings = Listings(venue, self.door, self.inbox, shared.clock)
         self._followed: tuple[Instrument, ...] | None = None
+        self._doubt = asyncio.Event()
+        self.inbox.doubted = self._doubt.set
         backfill_us = round(shared.wanted.backfill_days * DAY)
         self._pages = [
             Pages(history, self._feeding, shared.coverage, backfill_us)
@@ -136,8 +140,19 @@ class Attended:
             for name, lines in self._lines.items():
                 group.create_task(self._kept(name, lines.run))
             while True:
-                await asyncio.sleep(LISTINGS_S * float(self._rng.uniform(0.95, 1.05)))
+                await self._pause()
                 await self._look_round(first=False)
+
+    async def _pause(self) -> None:
+        """An hour, or until numbers come that another contract size would explain."""
+        whole = LISTINGS_S * float(self._rng.uniform(0.95, 1.05))
+        await asyncio.sleep(HURRIED_S)
+        try:
+            async with asyncio.timeout(whole - HURRIED_S):
+                await self._doubt.wait()
+        except TimeoutError:
+            pass
+        self._doubt.clear()
 
     async def close(self, why: str) -> None:
         """Close every connection, in order, and say so. ``run`` has ended."""

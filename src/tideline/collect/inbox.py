@@ -37,13 +37,17 @@ class _Item(NamedTuple):
 
 
 class Inbox:
-    """``most`` records and ``most_bytes`` of frames at once."""
+    """``most`` records and ``most_bytes`` of frames at once.
+
+    ``doubted`` is called for a frame that does not agree with what is known of its instruments.
+    """
 
     def __init__(
         self, most: int, clock: Clock, status: VenueStatus, most_bytes: int = 64 * 1024 * 1024
     ) -> None:
         self._most, self._most_bytes = most, most_bytes
         self._clock, self.status = clock, status
+        self.doubted: Callable[[], None] = lambda: None
         self._items: deque[_Item] = deque()
         self._bytes = 0
         self._dropping: dict[tuple[str, int], tuple[int, int]] = {}
@@ -143,6 +147,8 @@ class Inbox:
         feed.last_frame_at = max(feed.last_frame_at, frame.at)
         if taken.error:
             feed.error(taken.error)
+        if taken.doubts:
+            self.doubted()
         if taken.parsed is not None:
             if taken.parsed.observations:
                 feed.last_data_at = max(feed.last_data_at, frame.at)

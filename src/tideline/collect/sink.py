@@ -20,11 +20,13 @@ class Taken(NamedTuple):
         parsed: what the frame said; None for other records and for frames that nobody could read.
         error: the class name of the WireError ("NotStrict", "BadWire", "VenueRefusal"); else "".
         rows: rows that now wait for the next commit because of it.
+        doubts: of those how many are suspect, and words that contradict the venue's listings.
     """
 
     parsed: Parsed | None = None
     error: str = ""
     rows: int = 0
+    doubts: int = 0
 
 
 NOTHING = Taken()

@@ -62,6 +62,10 @@ class Listing:
     delivery_us: int | None = None
 
 
+STALE_LISTING = "not of the listed contract size"
+"""The reason under which frames are counted whose numbers fit another contract size."""
+
+
 class Control(NamedTuple):
     """A frame that speaks about the connection.
 
@@ -96,6 +100,12 @@ class Parsed:
 
     def ignore(self, reason: str, count: int = 1) -> None:
         self.ignored[reason] = self.ignored.get(reason, 0) + count
+
+    def brings(self, latest: int) -> bool:
+        """Does it show that its feed brings data that can be kept: of ``latest`` or before?"""
+        if self.observations:
+            return any(seen.event_time <= latest for seen in self.observations)
+        return bool(self.ignored or self.listings)
 
 
 @dataclass(frozen=True, slots=True)

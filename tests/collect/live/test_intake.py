@@ -136,6 +136,21 @@ def test_a_time_far_ahead_of_ours_is_not_believed():
 
 
 @pytest.mark.parametrize(
+    ("field", "usual_s"), [("mark_price", 5.0), ("mark_price", 0.0), ("liquidation_long_coin", 0.0)]
+)
+def test_times_far_ahead_of_ours_are_no_sign_of_life(field, usual_s):
+    desk = Desk().open().watch(1, (field,), usual_s)
+    desk.push((BTC, field, T0, 5.0, "first"))
+    for turn in range(4):
+        desk.wait(30).push((BTC, field, desk.at + 6 * MINUTE, 5.0, f"ahead {turn}"))
+        desk.seal()
+    gap = "gap.mark_price" if field == "mark_price" else "gap.liquidation"
+    assert [one[2:] for one in desk.intake.open_gaps()] == [(gap, T0)]
+    desk.wait(1).push((BTC, field, desk.at, 5.0, "last"))
+    assert desk.intake.open_gaps() == []
+
+
+@pytest.mark.parametrize(
     ("field", "value", "status"),
     [
         ("mark_price", None, "suspect"),
@@ -268,15 +283,15 @@ def listed(desk, **facts):
     return desk.take(Frame(desk.at, LIST, raw))
 
 
-def test_facts_are_written_when_they_change_and_break_where_counting_does():
+def test_facts_are_written_when_they_change_and_break_where_another_bears_the_name():
     desk = Desk()
     desk.push((BTC, "open_interest", T0, 10.0))
     assert listed(desk).rows == 1
     assert listed(desk).rows == 0
     assert [row[1] for row in desk.seal()] == ["open_interest", "instrument"]
     desk.wait(60)
-    assert listed(desk, size=0.1).rows == 2
-    assert fields(desk.seal()) == [("instrument", 1.0), ("break.open_interest", 0.1)]
+    assert listed(desk, size=0.1).rows == 1
+    assert fields(desk.seal()) == [("instrument", 1.0)]
     listed(desk, size=0.1, listed=T0 + 5)
     assert fields(desk.seal()) == [("instrument", 1.0), ("break.open_interest", 1.0)]
     listed(desk, size=0.1, listed=T0 + 5, state="halted")

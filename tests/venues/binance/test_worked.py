@@ -385,6 +385,19 @@ def test_states_and_dates():
     assert (off.state, off.delivery_us) == ("delisted", AT + MINUTE)
 
 
+def test_the_contract_size_is_what_the_listing_says_and_stays_where_an_event_says_none():
+    [sized] = read_listed(listed(contractSize=10)).listings
+    assert sized.instrument.contract_size == 10.0
+    known = {"BTCUSD_PERP": sized.instrument}
+    event = {"s": "BTCUSD_PERP", "ct": "PERPETUAL", "cs": "TRADING", "ot": AT_MS, "dt": 0}
+    said = listings.contract_info(event, known)
+    assert said is not None
+    assert said.instrument == sized.instrument
+    guessed = listings.contract_info(event, {})
+    assert guessed is not None
+    assert guessed.instrument.contract_size == 100.0
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -392,7 +405,7 @@ def test_states_and_dates():
         ({"contractType": "WEEKLY"}, "bad row: contractType WEEKLY"),
         ({"contractStatus": "\u202e" * 5000}, "bad row: contractStatus"),
         ({"contractType": "NEXT_QUARTER"}, "bad row: contractType"),
-        ({"contractSize": 10}, "bad row: contractSize"),
+        ({"contractSize": 0}, "bad row: contractSize"),
         ({"marginAsset": "ETH"}, "bad row: marginAsset"),
         ({"symbol": "ETHBTC"}, "unreadable symbol"),
         ({"underlyingType": "EQUITY", "contractType": "TRADIFI_PERPETUAL"}, "not a coin"),

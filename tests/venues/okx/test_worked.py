@@ -16,7 +16,7 @@ from tideline.domain.time import HOUR, MINUTE, parse_time
 from tideline.venues.okx import history, listings, snapshots
 from tideline.venues.okx.snapshots import interval_h
 from tideline.venues.okx.stream import Reader, subscribe
-from tideline.venues.parsed import Control, Note, Observation, Parsed
+from tideline.venues.parsed import STALE_LISTING, Control, Note, Observation, Parsed
 
 AT = "1763640000000"  # 2025-11-20T12:00:00Z
 AT_US = 1_763_640_000_000_000
@@ -86,6 +86,15 @@ def test_a_listing_is_newer_than_the_open_row_of_the_table_but_not_than_a_closed
     new = oi("DOGE-USDT-SWAP", oi="5")
     parsed = snapshots.open_interest(answer(old, new), told({"DOGE-USDT-SWAP": listed}))
     assert [seen.value for seen in parsed.observations] == [5000.0, 5.0]
+
+
+@pytest.mark.parametrize(("size", "fits"), [(0.01, True), (0.001, False), (0.1, False)])
+def test_contracts_that_are_not_of_the_listed_size_are_said(size: float, fits: bool) -> None:
+    known = replace(note("BTC-USDT-SWAP").instruments["BTC-USDT-SWAP"], contract_size=size)
+    row = oi("BTC-USDT-SWAP", oi="100", oiCcy="1", oiUsd="90000")
+    parsed = snapshots.open_interest(answer(row), told({"BTC-USDT-SWAP": known}))
+    assert values(parsed) == {"open_interest": 1.0, "open_interest_usd": 90_000.0}
+    assert parsed.ignored == ({} if fits else {STALE_LISTING: 1})
 
 
 def test_inverse_contracts_are_dollars() -> None:

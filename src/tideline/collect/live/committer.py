@@ -132,7 +132,7 @@ class Committer:
             for name in gapped(gap):
                 if name in fields.get(venue, {}):
                     fields[venue][name].gaps += 1
-        concerns = self.intake.gate.concerns()
+        concerns = self.intake.concerns()
         for name, one in status.venues.items():
             one.fields = dict(sorted(fields.get(name, {}).items()))
             one.concern = concerns.get(name, "")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from tideline.collect.live.feeds import Feed, feeds_of
 from tideline.collect.live.holes import Holes
+from tideline.collect.live.labels import Labels
 from tideline.collect.live.lanes import Lanes
 from tideline.collect.live.legs import EVENT_KIND, MARK_KIND, OPEN_KIND, PLAIN_KIND, Group, Lane
 from tideline.collect.live.life import Life
@@ -42,7 +43,7 @@ from tideline.domain.errors import WireError
 from tideline.domain.fields import BY_NAME
 from tideline.domain.time import HOUR, MINUTE
 from tideline.venues.declaration import Reader, Venue
-from tideline.venues.parsed import Note, Parsed
+from tideline.venues.parsed import STALE_LISTING, Note, Parsed
 
 MOST_ROWS = 400_000
 """Rows that may wait for a commit."""
@@ -71,6 +72,7 @@ class LiveIntake:
         self._thin_us = thin_us
         self.tally = Tally()
         self.gate = ScaleGate(trusted)
+        self.labels = Labels()
         self._feeds = feeds_of(venues)
         self._readers: dict[tuple[str, int], Reader] = {}
         facts: dict[str, dict[str, str]] = {}
@@ -133,6 +135,13 @@ class LiveIntake:
         """The log would not have that batch: its sources are offered again with the next."""
         self._origins.again(batch.origins)
 
+    def concerns(self) -> dict[str, str]:
+        """What to say of venues whose open interest is held back, in words."""
+        found = self.gate.concerns()
+        for venue, text in self.labels.concerns().items():
+            found[venue] = f"{found[venue]}; {text}" if venue in found else text
+        return found
+
     def open_gaps(self) -> list[tuple[str, str, str, int]]:
         """The gaps that are open: venue, instrument, gap leg, start."""
         return [
@@ -159,13 +168,13 @@ class LiveIntake:
             kind = f"Crash:{type(error).__name__}"
             tally.error(kind)
             return Taken(None, kind)
-        before = len(self._rows)
+        before, suspects = len(self._rows), tally.suspects
         if parsed.ignored:
             for why, count in parsed.ignored.items():
                 tally.leave_out(why, count)
         if parsed.listings:
             self._changes(registry.listed(parsed.listings), record, feed)
-        if record.connection and (parsed.observations or parsed.ignored or parsed.listings):
+        if record.connection and parsed.brings(record.at + AHEAD_US):
             connection = self._life.connection(feed.name, record.connection)
             if connection is not None:
                 self._life.data(connection, record.at)
@@ -175,7 +184,8 @@ class LiveIntake:
                 self._past(feed, record, parsed, tally)
             else:
                 self._present(feed, record, parsed, tally)
-        return Taken(parsed, "", len(self._rows) - before)
+        doubts = tally.suspects - suspects + parsed.ignored.get(STALE_LISTING, 0)
+        return Taken(parsed, "", len(self._rows) - before, doubts)
 
     def _read(self, feed: Feed, record: Frame, note: Note) -> Parsed:
         if feed.read is not None:
@@ -198,14 +208,14 @@ class LiveIntake:
                 lane = self._lane(feed, record, symbol, field, counted, raw)
                 if lane is None:
                     continue
+            if event > latest:
+                tally.leave_out("ahead of our clock")
+                continue
             pulse = lane.pulse
             if pulse is not None:
                 if at - pulse.last > pulse.limit:
                     self._life.heard(pulse, at)
                 pulse.last = at
-            if event > latest:
-                tally.leave_out("ahead of our clock")
-                continue
             kind = lane.kind
             if kind == EVENT_KIND:
                 self._event(lane, event, value, key, tally)
@@ -225,6 +235,7 @@ class LiveIntake:
                 new = self._is_new(lane, event, value)
             if kind == OPEN_KIND:
                 opens.append((lane, event, value, new))
+                self.labels.live(leg, event, value)
             if kind == OPEN_KIND or not new:
                 continue
             if not lane.low <= value <= lane.high:
@@ -248,31 +259,34 @@ class LiveIntake:
                 lane = self._lane(feed, record, symbol, field, counted, raw)
                 if lane is None:
                     continue
+            if event > record.at + AHEAD_US:
+                tally.leave_out("ahead of our clock")
+                continue
             if lane.pulse is not None:
                 if record.at - lane.pulse.last > lane.pulse.limit:
                     self._life.heard(lane.pulse, record.at)
                 lane.pulse.last = record.at
-            if event > record.at + AHEAD_US:
-                tally.leave_out("ahead of our clock")
-                continue
             found.append(PastRow(lane, event, value))
 
         def offer(row: PastRow) -> None:
-            origin = row.lane.origin
-            assert origin is not None
-            self._offers.add(row, origin)
+            if feed.name in self.labels.shifts and row.lane.kind == OPEN_KIND:
+                tally.leave_out("times in doubt")
+            elif row.lane.origin is not None:
+                self._offers.add(row, row.lane.origin)
 
         recorded = sorted_out(found, record.purpose, tally, offer)
-        opens = [
-            (row.lane, row.event, row.value, True) for row in recorded if row.lane.kind == OPEN_KIND
-        ]
+        held = [row for row in recorded if row.lane.kind == OPEN_KIND]
         for row in recorded:
             if row.lane.kind in (PLAIN_KIND, MARK_KIND):
                 ok = row.lane.low <= row.value <= row.lane.high
                 tally.suspects += not ok
                 tally.rows += 1
                 self._rows.add(row.lane, row.event, row.value, ok=ok)
-        self._opens.take(opens, tally, past=True)
+        if self.labels.doubts(feed, held):
+            self._opens.doubt(held, tally)
+        else:
+            opens = [(row.lane, row.event, row.value, True) for row in held]
+            self._opens.take(opens, tally, past=True)
         self._bars(recorded, feed)
 
     def _bars(self, recorded: Sequence[PastRow], feed: Feed) -> None:
@@ -375,10 +389,9 @@ class LiveIntake:
             lane = self._lanes.fact(group, FACTS, record, feed, change.text)
             self._rows.add(lane, record.at, 1.0, text=change.text)
             self.tally.make("facts")
-            if change.ratio:
+            if change.relisted:
                 for name in ("open_interest", "open_interest_usd"):
                     if name in group.legs:
-                        self._make(group, f"break.{name}", record.at, change.ratio)
-            if change.relisted:
+                        self._make(group, f"break.{name}", record.at, 1.0)
                 for vigil in group.vigils.values():
                     vigil.restart()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tideline.collect.live.legs import COINS, MARK, NOTIONAL, Group, Lane, Leg
+from tideline.collect.live.past import PastRow
 from tideline.collect.live.rows import Rows
 from tideline.collect.live.scale import ScaleGate
 from tideline.collect.live.tally import FeedTally, Tally
@@ -80,6 +81,14 @@ class Opens:
             if coins is not None and coins.lane.feed is not None:
                 group.native_coins.add(coins.lane.feed.name)
             self._pair(group, event, coins, dollars, tally, past)
+
+    def doubt(self, rows: Sequence[PastRow], tally: FeedTally) -> None:
+        """Rows of a history whose times are not believed: kept as suspect, and judge nothing."""
+        for lane, event, value in rows:
+            lane.leg.doubt(event, False)
+            tally.suspects += 1
+            tally.rows += 1
+            self._rows().add(lane, event, value, ok=False)
 
     def _both(self, first: Open, second: Open) -> bool:
         """The usual case: coins and dollars of one new instant, and nothing remarkable."""

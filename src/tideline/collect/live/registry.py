@@ -1,7 +1,8 @@
 """Who is followed at each venue, and the facts of the instruments as rows of their own.
 
-Facts are written when they are first met and whenever they change. Where the contract size or the
-listing time changes, what was counted before is not what is counted now: a break.
+Facts are written when they are first met and whenever they change. Another listing time says that
+another instrument bears the name: a break. Another contract size is none: what is stored are coins
+and dollars, and from then on they are made with the new size.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ FACTS = "instrument"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New facts of a followed instrument. ``ratio``: new over old where counting breaks, else 0."""
+    """New facts of a followed instrument. ``relisted``: it is another one of the same name."""
 
     instrument: Instrument
     text: str
-    ratio: float = 0.0
     relisted: bool = False
 
 
@@ -85,8 +85,8 @@ class VenueRegistry:
         if before == text:
             return None
         self._facts[symbol] = text
-        ratio, relisted = _break(before, listing.instrument) if before else (0.0, False)
-        return Change(listing.instrument, text, ratio, relisted)
+        relisted = before is not None and _relisted(before, listing.instrument)
+        return Change(listing.instrument, text, relisted)
 
 
 def facts_text(listing: Listing) -> str:
@@ -108,12 +108,8 @@ def facts_text(listing: Listing) -> str:
     return msgspec.json.encode(facts).decode()
 
 
-def _break(before: str, now: Instrument) -> tuple[float, bool]:
-    """New over old (0: nothing breaks), and whether the name was listed anew."""
-    old: dict[str, Any] = msgspec.json.decode(before)
-    listed, size = old.get("listed_us"), old.get("contract_size")
-    if listed is not None and now.listed_us is not None and listed != now.listed_us:
-        return 1.0, True
-    if size and now.contract_size and size != now.contract_size:
-        return now.contract_size / size, False
-    return 0.0, False
+def _relisted(before: str, now: Instrument) -> bool:
+    """Was the name listed anew?"""
+    facts: dict[str, Any] = msgspec.json.decode(before)
+    listed = facts.get("listed_us")
+    return listed is not None and now.listed_us is not None and listed != now.listed_us

@@ -63,7 +63,7 @@ def exchange_info(raw: bytes, _: Note) -> Parsed:
         instrument = _instrument(row, "symbol", "contractType")
         if instrument is None:
             return parsed.ignore("unreadable symbol")
-        _agrees(row, instrument)
+        instrument = _checked(row, instrument)
         return parsed.listings.append(
             _listing(row, instrument, status, "onboardDate", "deliveryDate")
         )
@@ -72,14 +72,21 @@ def exchange_info(raw: bytes, _: Note) -> Parsed:
     return parsed
 
 
-def contract_info(event: dict[str, Any]) -> Listing | None:
+def contract_info(event: dict[str, Any], known: Mapping[str, Instrument]) -> Listing | None:
     """One ``contractInfo`` event of a stream; None for a symbol of no known form.
+
+    It does not say the contract size: that of the ``known`` instrument stays.
 
     Raises:
         BadWire: a word or time out of place.
     """
     instrument = _instrument(event, "s", "ct")
-    return None if instrument is None else _listing(event, instrument, "cs", "ot", "dt")
+    if instrument is None:
+        return None
+    held = known.get(instrument.symbol)
+    if held is not None:
+        instrument = replace(instrument, contract_size=held.contract_size)
+    return _listing(event, instrument, "cs", "ot", "dt")
 
 
 def _instrument(row: Mapping[str, Any], symbol: str, contract: str) -> Instrument | None:
@@ -93,15 +100,17 @@ def _instrument(row: Mapping[str, Any], symbol: str, contract: str) -> Instrumen
     return instrument
 
 
-def _agrees(row: dict[str, Any], instrument: Instrument) -> None:
-    """Hold the row's own facts against those of the symbol."""
+def _checked(row: dict[str, Any], instrument: Instrument) -> Instrument:
+    """Hold the row's own facts against those of the symbol; the contract size is the row's."""
     for name, said in (("quoteAsset", instrument.quote), ("marginAsset", instrument.settle)):
         if need(row, name) != said:
             raise BadWire(name, row[name], f"is not what {instrument.symbol} says: {said}")
-    if not instrument.linear:
-        size = number(need(row, "contractSize"), "contractSize")
-        if float(size) != instrument.contract_size:
-            raise BadWire("contractSize", size, f"is not {instrument.contract_size:g}")
+    if instrument.linear:
+        return instrument
+    size = number(need(row, "contractSize"), "contractSize")
+    if not size > 0:
+        raise BadWire("contractSize", size, "is not positive")
+    return replace(instrument, contract_size=float(size))
 
 
 def _listing(

@@ -103,7 +103,7 @@ def _event(linear: bool, event: dict[str, Any], note: Note, parsed: Parsed) -> N
         if found is not None:
             _closing(found, order, parsed)
     elif kind == "contractInfo":
-        _listing(linear, event, parsed)
+        _listing(linear, event, note, parsed)
     elif kind == "serverShutdown":
         parsed.controls.append(Control("restart", text=kind))
     elif kind in _UNUSED:
@@ -170,8 +170,8 @@ def _closing(instrument: Instrument, order: dict[str, Any], parsed: Parsed) -> N
     )
 
 
-def _listing(linear: bool, event: dict[str, Any], parsed: Parsed) -> None:
-    found = contract_info(event)
+def _listing(linear: bool, event: dict[str, Any], note: Note, parsed: Parsed) -> None:
+    found = contract_info(event, note.instruments)
     told = event.get("st")
     if found is None:
         return parsed.ignore("unreadable symbol")

@@ -16,6 +16,7 @@ OKX v5 documentation: Public Data. ``event_time`` is always the row's ``ts``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from tideline.domain.errors import BadWire, WireError
@@ -23,7 +24,7 @@ from tideline.domain.instrument import Instrument
 from tideline.venues.counting import FRACTION, MILLIS, scale
 from tideline.venues.okx.counting import contracts, exact, tidy
 from tideline.venues.okx.envelope import data, each
-from tideline.venues.parsed import Counted, Note, Observation, Parsed
+from tideline.venues.parsed import STALE_LISTING, Counted, Note, Observation, Parsed
 from tideline.venues.strict import millis, need, number, record, text, word
 
 METHODS = {"current_period": "current_period", "next_period": "next_period"}
@@ -85,8 +86,20 @@ def take_open_interest(found: list[Any], note: Note, parsed: Parsed) -> None:
                 value = float(tidy(held * exact(how.factor)))
                 parts.append(Observation(instrument.symbol, field, at, value, str(row["oi"]), how))
         parsed.observations += parts
+        if not _fits(row, instrument, held, at):
+            parsed.ignore(STALE_LISTING)
 
     each(found, note, parsed, take)
+
+
+def _fits(row: dict[str, Any], instrument: Instrument, held: Decimal, at: int) -> bool:
+    """Are the contracts, in the size we know, what the row gives beside them (within 2 %)?"""
+    name = "oiCcy" if instrument.linear else "oiUsd"
+    if instrument.contract_size is None or row.get(name, "") == "":
+        return True
+    said = number(row[name], name)
+    meant = held * exact(contracts(instrument, "open_interest", at).factor)
+    return abs(meant - said) <= said / 50
 
 
 def amount(instrument: Instrument, field: str, at: int, cell: object, name: str) -> Observation:
