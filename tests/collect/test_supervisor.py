@@ -251,6 +251,23 @@ def test_new_and_delisted_names_are_noticed_within_the_hour() -> None:
     assert ran.collector.status.venues["acme"].feeds["acme.stream"].reconnects == 0
 
 
+def test_a_venue_that_lists_nothing_for_once_is_followed_all_the_same() -> None:
+    async def during(run: Run) -> None:
+        server = run.servers["acme"]
+        await asyncio.sleep(300)
+        server.symbols, listed = [], server.symbols
+        await asyncio.sleep(4000)
+        server.symbols = [*listed, "SOLUSDT"]
+
+    wanted = replace(WANTED, assets=("BTC", "ETH", "SOL"))
+    found = collect((FULL,), 9000.0, wanted=wanted, during=during)
+    universes = [record.symbols for record in found.sink.of(Universe)]
+    assert universes == [("BTCUSDT", "ETHUSDT"), ("BTCUSDT", "ETHUSDT", "SOLUSDT")]
+    status = found.collector.status.venues["acme"]
+    assert status.feed("acme.listings").errors == {"lists nothing": 1}
+    assert status.followed == 3
+
+
 def test_the_top_by_open_interest_over_all_venues() -> None:
     oi = {
         "acme": {"AUSDT": 10.0, "BUSDT": 50.0, "CUSDT": 1.0},

@@ -122,23 +122,34 @@ def instruments_of(
 
 @dataclass(slots=True)
 class Listings:
-    """Asks one venue what it lists."""
+    """Asks one venue what it lists.
+
+    An answer that lists nothing any more where there was something is a slip of the venue's, or a
+    word we cannot read in every row: what it listed before holds, and that is counted.
+    """
 
     venue: Venue
     door: Door
     inbox: Inbox
     clock: Clock
+    _before: dict[str, dict[str, Listing]] = field(default_factory=dict)
 
     async def all(self) -> dict[str, Listing] | None:
         """Every listing by symbol; None: not all of it could be had."""
         found: dict[str, Listing] = {}
         for poll in self.venue.listings:
+            told: dict[str, Listing] = {}
             for request in poll.ask(()):
                 pages = await self._pages(poll, request, {}, keep=True)
                 if pages is None:
                     return None
                 for page in pages:
-                    found.update({one.instrument.symbol: one for one in page.listings})
+                    told.update({one.instrument.symbol: one for one in page.listings})
+            before = self._before.get(poll.name)
+            if before and not told:
+                self.inbox.status.feed(poll.name).error("lists nothing")
+            self._before[poll.name] = told = told or before or {}
+            found.update(told)
         return found
 
     async def oi_usd(self, listings: Mapping[str, Listing]) -> dict[str, float] | None:
