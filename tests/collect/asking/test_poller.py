@@ -18,8 +18,10 @@ from tests.collect.scripted import (
     FakeServer,
     bench,
     body,
+    instrument,
     virtually,
 )
+from tideline.collect.asking.plan import plan_of
 from tideline.collect.asking.poller import Poller
 from tideline.collect.live.record import Frame, Watch
 from tideline.domain.time import ManualClock
@@ -154,6 +156,28 @@ def test_a_refused_request_is_not_repeated_before_its_turn() -> None:
     found = run_poll(ALL, server, 151.0)
     assert len(server.asked) == pytest.approx(10, abs=1)
     assert found.status.feed("acme.tickers").errors["refused"] == len(server.asked)
+
+
+def test_what_is_not_asked_any_more_is_not_missing() -> None:
+    def answer(request: Request) -> Reply | None:
+        return Reply(400, b"{}") if request.param("symbol") in ("AUSDT", "FUSDT") else None
+
+    server = FakeServer(ManualClock(START), symbols=SYMBOLS, answer=answer)
+    venue = replace(ACME, polls=(EACH,))
+
+    async def main() -> tuple[list[str], list[str]]:
+        found = bench(venue, server)
+        task = asyncio.create_task(Poller(EACH, found.feeding).run())
+        await asyncio.sleep(100)
+        before = sorted(found.status.feed("acme.oi").gaps_open)
+        found.feeding.plan = plan_of(venue, [instrument(one) for one in SYMBOLS[:2]])
+        await asyncio.sleep(100)
+        task.cancel()
+        return before, sorted(found.status.feed("acme.oi").gaps_open)
+
+    before, after = virtually(main(), server.clock)
+    assert before == ["tail 3", "top 0"]
+    assert after == ["top 0"]
 
 
 @pytest.mark.parametrize(

@@ -496,6 +496,21 @@ def test_new_listings_join_and_delisted_ones_leave_without_loss() -> None:
     assert len({w.connection for w in ran.of(Watch)}) == 3
 
 
+def test_a_line_with_nothing_left_to_follow_is_not_missing() -> None:
+    server = FakeServer(ManualClock(START), symbols=["AUSDT"])
+
+    async def during(ran: Ran) -> None:
+        await asyncio.sleep(30)
+        server.down = True
+        server.cut()
+        await asyncio.sleep(10)
+        assert list(ran.status.gaps_open) == ["line 1"]
+        ran.lines.follow([])
+
+    ran = run_lines(server, 60, during=during)
+    assert ran.status.gaps_open == {}
+
+
 def test_a_topic_for_all_takes_new_instruments_without_a_new_connection() -> None:
     server = FakeServer(ManualClock(START), symbols=["AUSDT", "BUSDT"])
 

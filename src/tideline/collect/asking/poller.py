@@ -48,11 +48,13 @@ class Poller:
             while True:
                 sweep = self._feeding.plan.sweep(self._poll.name, name)
                 if sweep is None:
+                    self._forget_gaps(name, 0)
                     await asyncio.sleep(IDLE_S)
                     start = loop.time()
                     continue
                 self._tell(name, sweep)
                 requests = self._poll.ask(sweep.instruments)
+                self._forget_gaps(name, len(requests))
                 for at, request in enumerate(requests):
                     due = start + at * sweep.cadence_s / len(requests)
                     await asyncio.sleep(max(0.0, due - loop.time()))
@@ -84,6 +86,14 @@ class Poller:
             tries += 1
             if loop.time() >= until:
                 return
+
+    def _forget_gaps(self, name: Group, count: int) -> None:
+        """What is not asked any more is not missing any more."""
+        gaps = self._feeding.feed(self._poll.name).gaps_open
+        for key in list(gaps):
+            group, _, at = key.partition(" ")
+            if group == name and int(at) >= count:
+                del gaps[key]
 
     def _tell(self, name: Group, sweep: Sweep) -> None:
         """Say which legs are expected, when that has changed."""

@@ -73,7 +73,7 @@ class Line:
             link, self.link = self.link, None
             await link.stop("closed")
             ground.status.reconnects += 1
-            ground.status.gaps_open.setdefault(self._key, link.last_data_at)
+            ground.status.gaps_open.setdefault(self.key, link.last_data_at)
             ground.changed()
             await asyncio.sleep(backoff.lost(loop.time() - link.opened))
 
@@ -102,13 +102,14 @@ class Line:
         self.link = self._fresh = None
 
     @property
-    def _key(self) -> str:
+    def key(self) -> str:
+        """Its name in the status."""
         return f"line {self.index}"
 
     async def _open(self, backoff: Backoff) -> Link:
         """A connection, however long it takes."""
         ground = self.ground
-        ground.status.gaps_open.setdefault(self._key, int(ground.clock.now()))
+        ground.status.gaps_open.setdefault(self.key, int(ground.clock.now()))
         while True:
             try:
                 link = await self._connect()
@@ -118,7 +119,7 @@ class Line:
                 if error.reply is not None:
                     await asyncio.sleep(backoff.refused())
                 continue
-            ground.status.gaps_open.pop(self._key, None)
+            ground.status.gaps_open.pop(self.key, None)
             ground.changed()
             if self._was_open:
                 ground.back()

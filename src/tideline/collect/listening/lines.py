@@ -73,6 +73,7 @@ class Lines:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             await line.stop("nothing left to follow")
+            self._ground.status.gaps_open.pop(line.key, None)
             self._lines.remove(line)
 
     def _report(self) -> None:
