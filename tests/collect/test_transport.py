@@ -360,6 +360,11 @@ def test_a_name_that_leads_inside_is_refused(addresses: tuple[str, ...]) -> None
         ("::ffff:93.184.216.34", True),
         ("venue.example", False),
         ("0x7f.1", False),
+        ("64:ff9b::808:808", True),
+        ("64:ff9b:1::808:808", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("fec0::1", False),
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:

@@ -10,6 +10,8 @@ import ipaddress
 from urllib.parse import urlsplit
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given out for public use; the rest is local, reserved or a way of writing."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -36,6 +38,10 @@ def literal(text: str) -> Address | None:
 
 
 def _is_global(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and not (
+        address in _UNICAST or address in _NAT64
+    ):
+        return False
     return address.is_global and not address.is_multicast
 
 
