@@ -208,11 +208,13 @@ def test_without_a_commit_the_status_says_why(
 
     Log.create(tmp_path / "store").close()
     said = Status(1, 1, commit_failures=3, commit_error="PermissionError: raw")
+    said.refused, said.refused_why = 2, "field: 'x' is no field"
     write_status(tmp_path / "store", said)
     assert run(["status", "--store", str(tmp_path / "store")]) == 0
     text = capsys.readouterr().out
     assert "0 commits, the last at –" in text
     assert "PermissionError: raw" in text
+    assert "2 batches were refused by the log: field: 'x' is no field" in text
 
 
 def test_what_was_taken_is_kept_when_the_collector_breaks(

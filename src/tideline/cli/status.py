@@ -157,6 +157,8 @@ def _head(status: Status, clock: Clock) -> str:
     lines = [f"{state}, {status.commits:,} commits, the last at {last}"]
     if status.commit_failures:
         lines.append(f"{status.commit_failures} commits failed: {status.commit_error or 'mended'}")
+    if status.refused:
+        lines.append(f"{status.refused} batches were refused by the log: {status.refused_why}")
     if status.clock_steps:
         doubt = ", in doubt: nothing is stamped" if status.clock_in_doubt else ""
         lines.append(f"the clock of this machine stepped {status.clock_steps} times{doubt}")
@@ -164,7 +166,8 @@ def _head(status: Status, clock: Clock) -> str:
 
 
 def _tone(status: Status, clock: Clock) -> str:
-    bad = status.commit_error or status.clock_in_doubt or not _running(status, clock)
+    bad = status.commit_error or status.refused or status.clock_in_doubt
+    bad = bad or not _running(status, clock)
     return "bold red" if bad and not status.stopped else "bold"
 
 

@@ -101,7 +101,10 @@ class VenueStatus(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """Everything. ``at`` is when it was written: an old one means that nothing collects."""
+    """Everything. ``at`` is when it was written: an old one means that nothing collects.
+
+    ``refused``: batches that the log would not have; their frames are in the archive alone.
+    """
 
     at: int
     started: int
@@ -109,6 +112,8 @@ class Status(msgspec.Struct):
     commits: int = 0
     commit_failures: int = 0
     commit_error: str = ""
+    refused: int = 0
+    refused_why: str = ""
     last_commit_at: int = 0
     clock_steps: int = 0
     clock_in_doubt: bool = False

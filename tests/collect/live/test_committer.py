@@ -14,6 +14,7 @@ from tideline.collect.raw.archive import Archive
 from tideline.collect.raw.entries import Begun, Block
 from tideline.collect.raw.reading import Reading
 from tideline.collect.raw.reparse import reparse
+from tideline.collect.status import Status
 from tideline.domain.errors import BadInput, StoreError
 from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
 from tideline.log import Log
@@ -311,6 +312,10 @@ def test_a_batch_the_log_refuses_stays_in_the_archive_and_the_next_goes_in(tmp_p
     station.second(1, 1)
     station.stop()
     assert len(station.sink.done.refused) == 1
+    status = Status(T0, T0)
+    station.sink.tell(status)
+    assert status.refused == 1
+    assert "nonsense" in status.refused_why
     assert len(list(Reading(tmp_path / "raw").frames(STREAM, T0, station.clock.at))) == 2
     fields = [row["field"] for row in whole(station.log)]
     assert fields.count("mark_price") == 1

@@ -132,6 +132,8 @@ class Committer:
             for name in gapped(gap):
                 if name in fields.get(venue, {}):
                     fields[venue][name].gaps += 1
+        status.refused = len(self.done.refused)
+        status.refused_why = self.done.refused[-1][:300] if self.done.refused else ""
         concerns = self.intake.concerns()
         for name, one in status.venues.items():
             one.fields = dict(sorted(fields.get(name, {}).items()))
