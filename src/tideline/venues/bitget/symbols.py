@@ -3,7 +3,7 @@
 ==================  ===========================================
 ``BTCUSDT``         USDT-FUTURES perpetual
 ``BTCPERP``         USDC-FUTURES perpetual
-``BTCUSD``          COIN-FUTURES perpetual
+``BTCUSD``          COIN-FUTURES perpetual (also ``BTCUSD_CM``)
 ``BTCUSDZ26``       COIN-FUTURES delivery (month code, year)
 ``1000BONKUSDT``    one unit is 1000 BONK
 ==================  ===========================================
