@@ -141,8 +141,9 @@ def funding_rate(raw: bytes, note: Note) -> Parsed:
     """``GET /fapi/v1/fundingRate`` or ``/dapi/…``: settled rates, oldest first.
 
     The interval is not said. Where the row before is 1, 2, 4 or 8 hours older, that is the interval
-    this rate was for; otherwise (the first row of a page, a hole) none is given. Rows from before
-    the listing are made up by the venue (default 0.01 %) and left out. Samples:
+    this rate was for; otherwise (the first row of a page) none is given. One row of 4 hours that is
+    missing reads as 8 hours. Rows from before the listing are made up by the venue (default 0.01 %)
+    and left out. Samples:
     ``fapi_fundingRate.json``, ``UsdFutures.GetFundingRates.txt``, ``CoinFutures.….txt``.
     """
     parsed = Parsed()

@@ -137,7 +137,8 @@ def funding_rate_history(raw: bytes, note: Note) -> Parsed:
     """What was really paid (``realizedRate``) at each settlement.
 
     ``fundingRate`` of these rows was the prediction. The interval of a settlement is its distance
-    from the one before; the oldest row of a page has none, nor has one after a missing row.
+    from the one before; the oldest row of a page has none. One row of 4 hours that is missing reads
+    as 8 hours.
     """
     parsed = Parsed()
     found = data(raw)
