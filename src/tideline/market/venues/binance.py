@@ -7,10 +7,11 @@ streams that carry both products whichever host is asked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import msgspec
 
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.market.state import Listed, Market
@@ -91,7 +92,7 @@ class BinanceServer:
         if refusal is not None:
             return refusal
         try:
-            body = json.dumps(call(request, now), separators=(",", ":")).encode()
+            body = msgspec.json.encode(call(request, now))
         except Refused as refused:
             return Reply(400, error(refused.code, refused.message), weight.headers)
         return Reply(200, body, weight.headers)

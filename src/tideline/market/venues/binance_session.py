@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import SECOND
 from tideline.market.state import Liquidation, Listed, Market
 from tideline.market.venues.binance_listed import Contracts
@@ -138,4 +140,4 @@ class BinanceSession:
 
 def dump(value: object) -> str:
     """JSON without white space."""
-    return json.dumps(value, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import SECOND
 from tideline.market.state import Liquidation, Listed, Market
 from tideline.market.venues.bitget_rows import NAME, category_of, liquidation_row, streamed
@@ -22,7 +24,7 @@ Topic = tuple[str, str, str]
 
 def dump(value: object) -> str:
     """JSON as Bitget writes it: no white space."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return msgspec.json.encode(value).decode()
 
 
 def largest(events: list[Liquidation]) -> list[Liquidation]:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues.bybit_rows import NAME, liquidation_row, live_fields
@@ -22,7 +24,7 @@ MOST_ARGS = 21_000
 
 def dump(value: object) -> str:
     """JSON as Bybit writes it: no white space."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return msgspec.json.encode(value).decode()
 
 
 class BybitSession:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from tideline.domain.time import DAY, HOUR, SECOND, format_time, parse_time
 from tideline.market.state import Listed, Market, Quote
 from tideline.market.venues.quota import Quota
@@ -217,7 +219,7 @@ def plain(value: float | Decimal) -> str:
 
 
 def _reply(body: Row) -> Reply:
-    raw = json.dumps(body, separators=(",", ":")).encode()
+    raw = msgspec.json.encode(body)
     return Reply(200, raw, {"content-type": "application/json"})
 
 

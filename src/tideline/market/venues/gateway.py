@@ -6,9 +6,10 @@ a second. Over either: error 10028.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from tideline.domain.time import HOUR, SECOND
 from tideline.domain.venue import GATEWAY
@@ -173,4 +174,4 @@ def error(failed: Failed) -> dict[str, Any]:
 def envelope(number: int, told: dict[str, Any], now: int) -> str:
     """An answer as text; it took half a millisecond."""
     times = {"usIn": now, "usOut": now + 500, "usDiff": 500, "testnet": False}
-    return json.dumps({"jsonrpc": "2.0", "id": number, **told, **times}, separators=(",", ":"))
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, **told, **times}).decode()

@@ -17,6 +17,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import gateway_rows as rows
@@ -143,4 +145,4 @@ def _told(number: Any, told: dict[str, Any], now: int) -> str:
 
 
 def _dumped(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import MINUTE
 from tideline.market.state import Listed, Market
 from tideline.market.venues import hyperliquid_rows as rows
@@ -82,7 +84,7 @@ class HyperliquidServer:
             return Reply(500, b"null")
         if not self._quota.take(_weight(kind, data), now):
             return Reply(429, b"null", {"content-type": "application/json"})
-        raw = json.dumps(data, separators=(",", ":")).encode()
+        raw = msgspec.json.encode(data)
         return Reply(200, raw, {"content-type": "application/json"})
 
     def open(self, host: str, target: str, now: int) -> HyperliquidSession | None:

@@ -16,6 +16,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import hyperliquid_rows as rows
@@ -122,4 +124,4 @@ def _error(words: str) -> str:
 
 
 def _dumped(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
@@ -237,5 +238,5 @@ class OkxServer:
 
 
 def _reply(status: int, body: dict[str, Any]) -> Reply:
-    raw = json.dumps(body, separators=(",", ":")).encode()
+    raw = msgspec.json.encode(body)
     return Reply(status, raw, {"content-type": "application/json"})

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from tideline.domain.time import HOUR, MINUTE, SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import okx_rows as rows
@@ -139,7 +141,7 @@ class OkxSession:
             data = self._data(key, topic, listed, at)
             if data:
                 body = {"arg": topic.arg, "data": data}
-                frames.append(json.dumps(body, separators=(",", ":")))
+                frames.append(msgspec.json.encode(body).decode())
             channel = CHANNELS.get(key[0])
             every = self._paced(SECOND if channel is None else channel.every)
             topic.due = (now // every + 1) * every
@@ -180,7 +182,7 @@ class OkxSession:
     def _event(self, body: dict[str, Any], number: object) -> str:
         known = {"id": number} if isinstance(number, str) else {}
         said = {**known, **body, "connId": self._connection}
-        return json.dumps(said, separators=(",", ":"))
+        return msgspec.json.encode(said).decode()
 
     def _error(self, code: str, said: str, number: object) -> str:
         return self._event({"event": "error", "code": code, "msg": said}, number)

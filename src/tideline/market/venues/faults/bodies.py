@@ -27,10 +27,23 @@ class Spoilt(Fault):
         raise NotImplementedError
 
 
-class Page(Spoilt):
+class Instead(Fault):
+    """Something in front of the server answers; the server is not asked."""
+
+    def refuse(self, request: Request, at: int) -> Reply | Broken | None:
+        if not self.step.meets(request):
+            return None
+        self.acted += 1
+        return self._other()
+
+    def _other(self) -> Reply | Broken:
+        raise NotImplementedError
+
+
+class Page(Instead):
     """200 with HTML (C42)."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
+    def _other(self) -> Reply | Broken:
         return Reply(200, PAGE, {"content-type": "text/html"})
 
 
@@ -41,38 +54,38 @@ class Truncated(Spoilt):
         return Reply(200, reply.body[: len(reply.body) * 2 // 3], reply.headers)
 
 
-class Empty(Spoilt):
+class Empty(Instead):
     """200 and nothing."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
-        return Reply(200, b"", reply.headers)
+    def _other(self) -> Reply | Broken:
+        return Reply(200, b"", {"content-type": "application/json"})
 
 
-class Bomb(Spoilt):
+class Bomb(Instead):
     """A compressed body a thousand times its size (C53)."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
+    def _other(self) -> Reply | Broken:
         return Broken("too_large")
 
 
-class BadGzip(Spoilt):
+class BadGzip(Instead):
     """A compressed body that is not whole."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
+    def _other(self) -> Reply | Broken:
         return Broken("bad_encoding")
 
 
-class CutOff(Spoilt):
+class CutOff(Instead):
     """The connection breaks in the middle of the body."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
+    def _other(self) -> Reply | Broken:
         return Broken("closed")
 
 
-class Redirect(Spoilt):
+class Redirect(Instead):
     """Elsewhere: the cloud's metadata service (C54)."""
 
-    def _bad(self, reply: Reply) -> Reply | Broken:
+    def _other(self) -> Reply | Broken:
         return Reply(302, b"", {"location": "http://169.254.169.254/latest/meta-data/"})
 
 

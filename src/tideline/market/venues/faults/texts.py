@@ -30,7 +30,7 @@ def without_symbols(text: str, symbols: tuple[str, ...]) -> str | None:
 
 def names(record: dict[str, Any], symbols: frozenset[str]) -> bool:
     """Is the record one of these symbols?"""
-    return any(type(value) is str and value in symbols for value in record.values())
+    return not symbols.isdisjoint([value for value in record.values() if type(value) is str])
 
 
 def _without(value: Any, symbols: frozenset[str]) -> Any:

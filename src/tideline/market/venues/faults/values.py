@@ -85,6 +85,8 @@ class BadValue(Fault):
 
     def _spoilt(self, text: str) -> str:
         symbols = frozenset(self.step.symbols)
+        if symbols and not any(f'"{symbol}"' in text for symbol in symbols):
+            return text
         if not any(f'"{key}"' in text for key in OPEN_INTEREST):
             return text
         try:
@@ -93,7 +95,7 @@ class BadValue(Fault):
             return text
         if _is_positional(value):
             value = self._by_position(value, symbols)
-        elif not self._mark(value, symbols, here=not symbols):
+        elif type(value) not in (dict, list) or not self._mark(value, symbols, here=not symbols):
             return text
         written = json.dumps(value, separators=(",", ":"))
         return _MARKED.sub(lambda found: self._text.replace("{key}", found[1]), written)
@@ -103,13 +105,16 @@ class BadValue(Fault):
 
         Returns how many records were struck.
         """
-        if type(value) is list:
-            return sum(self._mark(item, symbols, here=here) for item in value)
-        if type(value) is not dict:
-            return 0
-        here = here or names(value, symbols)
-        found = int(here and self._strike(value))
-        return found + sum(self._mark(item, symbols, here=here) for item in value.values())
+        found = 0
+        items = value
+        if type(value) is dict:
+            here = here or names(value, symbols)
+            found = int(here and self._strike(value))
+            items = value.values()
+        for item in items:
+            if type(item) is dict or type(item) is list:
+                found += self._mark(item, symbols, here=here)
+        return found
 
     def _strike(self, record: dict[str, Any]) -> bool:
         """Mark every value of one record, when it is its turn."""
