@@ -182,6 +182,20 @@ def test_dropped_frames_are_a_gap_of_everything_on_that_connection():
     assert found == [BTC]
 
 
+def test_a_reply_that_waited_ends_no_gap_before_the_frames_dropped_meanwhile():
+    desk = Desk().open().watch(1, ("open_interest",), 1.0)
+    coins(desk)
+    run(desk, 60)
+    assert desk.intake.open_gaps()
+    desk.take(Dropped(desk.at, STREAM, 1, T0 + 5 * SECOND, 17))
+    late, desk.at = desk.at, desk.at - 40 * SECOND
+    desk.poll((BTC, "open_interest", desk.at, 6.0))
+    coins(desk)
+    desk.at = late
+    assert desk.intake.open_gaps() == []
+    assert [end for start, end in ends(desk.seal(), OI) if start == 0.0] == [60.0]
+
+
 def test_rest_replies_dropped_touch_their_feed_alone():
     desk = Desk().watch(0, ("open_interest",), 15.0).open().watch(1, ("mark_price",), 1.0)
     desk.take(Dropped(desk.at + SECOND, "fake.poll", 0, desk.at, 1))

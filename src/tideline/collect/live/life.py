@@ -66,15 +66,20 @@ class Connection:
 
 
 class Expected:
-    """One gap leg. ``start`` is that of the open gap (NEVER: none), ``written`` its last end."""
+    """One gap leg.
 
-    __slots__ = ("beat", "field", "group", "judges", "pulses", "seen", "start", "written")
+    ``start`` is that of the open gap (NEVER: none), ``written`` its last end, ``least`` the moment
+    before which it cannot end.
+    """
+
+    __slots__ = ("beat", "field", "group", "judges", "least", "pulses", "seen", "start", "written")
 
     def __init__(self, group: Group, field: str) -> None:
         self.group, self.field = group, field
         self.pulses: list[Pulse] = []
         self.judges: list[Pulse] = []
         self.start = NEVER
+        self.least = NEVER
         self.written = NEVER
         self.beat = NEVER
         self.seen = False
@@ -226,8 +231,11 @@ class Life:
         else:
             pulses = [one for (name, _, _), one in self._pulses.items() if name == feed]
         for expected in {one: None for pulse in pulses for one in pulse.expected}:
-            if expected.start == NEVER:
+            if expected.start == NEVER or since < expected.start:
                 self._gap(expected, since, at)
+            if expected.start != NEVER:
+                # replies had to wait while this was thrown away: the next may be older than it
+                expected.least = max(expected.least, at)
 
     def seen(self, group: Group, field: str) -> None:
         """A field has come for once."""
@@ -333,6 +341,7 @@ class Life:
 
     def _close(self, expected: Expected, at: int) -> None:
         start, expected.start, expected.beat = expected.start, NEVER, NEVER
+        at, expected.least = max(at, expected.least), NEVER
         self._open.pop(expected, None)
         for pulse in expected.pulses:
             if all(one.start == NEVER for one in pulse.expected):
