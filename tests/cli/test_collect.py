@@ -72,6 +72,7 @@ def test_wrong_input_is_named(
         ('[bybit]\nrset = "http://127.0.0.1:1"', ("'rset'", "rest")),
         ('[bybit]\nrest = "ws://127.0.0.1:1"', ("bybit.rest", "https://api.bybit.com")),
         ("[bybit]\nrest = 5", ("bybit.rest", "5")),
+        ('[bybit]\nrest = "http://relay.example"', ("bybit.rest", "https://relay.example")),
         ("bybit = 5", ("hosts of bybit",)),
         ("[[", ("hosts file",)),
     ],

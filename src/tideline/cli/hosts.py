@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from tideline.collect.addresses import is_loopback
 from tideline.domain.errors import BadFile, BadInput, UnknownName
 from tideline.venues.catalogue import VENUES
 
@@ -23,7 +24,7 @@ def read_hosts(path: str | None) -> Urls:
     Raises:
         BadFile: unreadable.
         UnknownName: a venue or a host that is not declared.
-        BadInput: no URL of the host's kind.
+        BadInput: no URL of the host's kind, or one without TLS that is not on this machine.
     """
     if path is None:
         return {}
@@ -48,5 +49,8 @@ def _hosts(venue: str, entry: object) -> dict[str, str]:
         kinds = ("ws://", "wss://") if known[name].url.startswith("ws") else ("http://", "https://")
         if not isinstance(url, str) or not url.startswith(kinds):
             raise BadInput(f"host {venue}.{name}", url, f"is no {kinds[1]} URL", known[name].url)
+        if url.startswith(kinds[0]) and not is_loopback(url):
+            nearest = url.replace(kinds[0], kinds[1], 1)
+            raise BadInput(f"host {venue}.{name}", url, "is not on this machine", nearest)
         found[name] = url.rstrip("/")
     return found
