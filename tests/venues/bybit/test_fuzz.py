@@ -17,13 +17,14 @@ from tests.venues.golden_frames import RECEIVED, dump, followed, frames
 from tests.venues.odd_frames import broken
 from tideline.domain.errors import WireError
 from tideline.domain.instrument import Instrument
-from tideline.venues.bybit import history, trades
+from tideline.venues.bybit import history
 from tideline.venues.bybit.envelope import verdict
 from tideline.venues.bybit.fields import Amount
 from tideline.venues.bybit.stream import StreamReader, usual
 from tideline.venues.counting import price_scale, scale
 from tideline.venues.parsed import Note, Parsed
 from tideline.venues.symbols import parse_symbol
+from tideline.venues.trade import Trade
 from tideline.venues.wire import Reply
 
 SAMPLES = {name: frames(FOLDER / name) for name in (*READERS, *TRADES)}
@@ -185,7 +186,7 @@ def test_trades_raise_nothing_else(name: str):
             found = TRADES[name](raw, NOTE)
         except WireError:
             return
-        assert all(isinstance(trade, trades.Trade) for trade in found)
+        assert all(isinstance(trade, Trade) for trade in found)
 
     hold()
 

@@ -22,6 +22,7 @@ from tests.venues.golden_frames import (
 from tideline.venues.bybit import history, rest, trades
 from tideline.venues.bybit.stream import StreamReader
 from tideline.venues.parsed import Note, Parsed
+from tideline.venues.trade import Trade
 
 FOLDER = PAYLOADS / "bybit"
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,7 +50,7 @@ READERS: dict[str, Callable[[], Read]] = {
     "V5Api.GetSpreadSymbols.txt": lambda: rest.listings,
     "V5Api.GetSpreadTickers.txt": lambda: rest.tickers,
 }
-TRADES: dict[str, Callable[[bytes, Note], list[trades.Trade]]] = {
+TRADES: dict[str, Callable[[bytes, Note], list[Trade]]] = {
     "rest_recent_trade.json": trades.recent_trades,
     "ws_publicTrade.json": trades.stream_trades,
 }

@@ -7,7 +7,7 @@ Samples: ``tests/payloads/bybit/ws_publicTrade.json``, ``rest_recent_trade.json`
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
@@ -15,21 +15,11 @@ from tideline.venues.bybit.envelope import answer
 from tideline.venues.counting import price_scale, scale
 from tideline.venues.parsed import Note
 from tideline.venues.strict import decode, millis, need, number, record, rows, text, word
+from tideline.venues.trade import Trade
 
 _TAKERS: dict[str, Literal["buy", "sell"]] = {"Buy": "buy", "Sell": "sell"}
 _STREAM = ("T", "s", "S", "v", "p", "i")
 _REST = ("time", "symbol", "side", "size", "price", "execId")
-
-
-class Trade(NamedTuple):
-    """One trade: ``side`` of the taker; quantity in base coins, price in quote per coin."""
-
-    instrument: str
-    at: int
-    side: Literal["buy", "sell"]
-    coin: float
-    price: float
-    id: str
 
 
 def stream_trades(frame: bytes, note: Note) -> list[Trade]:

@@ -19,7 +19,7 @@ and a nameless frame is read only by a reader that was given the orders.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tideline.domain.errors import BadWire, WireError
 from tideline.venues.counting import price_scale, scale
@@ -27,19 +27,9 @@ from tideline.venues.hyperliquid.context import followed, observe
 from tideline.venues.parsed import Control, Note, Parsed
 from tideline.venues.rows import every
 from tideline.venues.strict import decode, millis, need, number, record, rows, text, word
+from tideline.venues.trade import Trade
 
 PING = '{"method":"ping"}'
-
-
-class Trade(NamedTuple):
-    """One trade: ``side`` of the taker, base coins, price per ONE coin; ``id`` tells a replay."""
-
-    instrument: str
-    at: int
-    side: Literal["buy", "sell"]
-    coin: float
-    price: float
-    id: str
 
 
 class Listener:
