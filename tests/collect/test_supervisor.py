@@ -465,3 +465,28 @@ def test_nothing_is_left_open_when_it_ends() -> None:
     assert opened == closed
     assert all(not server.open for server in ran.servers.values())
     assert OI in {name for w in ran.sink.of(Watch) for name in w.fields}
+
+
+@pytest.mark.parametrize(("once", "looks"), [(True, 4), (False, 7)])
+def test_listings_are_looked_at_when_numbers_contradict_them_and_not_for_ever(
+    once: bool, looks: int
+) -> None:
+    class Doubting(ListSink):
+        doubted = 0
+
+        def take(self, record: Record) -> Taken:
+            taken = super().take(record)
+            if not isinstance(record, Frame) or record.at < START + 20 * MINUTE:
+                return taken
+            doubts = int(not once or not self.doubted)
+            self.doubted += doubts
+            return taken._replace(doubts=doubts)
+
+    ran = collect((FULL,), 2.5 * 3600, sink=Doubting())
+    listed = [one.at - START for one in ran.sink.of(Frame, "acme.listings")]
+    assert len(listed) == looks
+    # at once; then, for as long as nothing has changed, twice as late each time
+    assert 20 * MINUTE < listed[1] < 21 * MINUTE
+    if not once:
+        apart = [round((b - a) / MINUTE) for a, b in pairwise(listed[1:])]
+        assert apart == [10, 20, 30, 30, 30]

@@ -37,7 +37,8 @@ from tideline.venues.transport import Transport
 RESTART_S = 30.0
 """Longest wait before something that crashed is started again."""
 HURRIED_S = 300.0
-"""Listings are looked at no more often than this, also when something does not agree with them."""
+"""Listings are looked at no sooner than this when something does not agree with them; twice as
+late each time that nothing had changed."""
 STEADY_S = 300.0
 """What ran this long before it crashed is started again at once."""
 
@@ -119,7 +120,7 @@ class Attended:
         )
         self._listings = Listings(venue, self.door, self.inbox, shared.clock)
         self._followed: tuple[Instrument, ...] | None = None
-        self._doubt = asyncio.Event()
+        self._doubt, self._calm_s = asyncio.Event(), HURRIED_S
         self.inbox.doubted = self._doubt.set
         backfill_us = round(shared.wanted.backfill_days * DAY)
         self._pages = [
@@ -140,19 +141,22 @@ class Attended:
             for name, lines in self._lines.items():
                 group.create_task(self._kept(name, lines.run))
             while True:
-                await self._pause()
+                hurried, before = await self._pause(), self._followed
                 await self._look_round(first=False)
+                vain = hurried and self._followed is before
+                self._calm_s = min(2 * self._calm_s, LISTINGS_S / 2) if vain else HURRIED_S
 
-    async def _pause(self) -> None:
-        """An hour, or until numbers come that another contract size would explain."""
+    async def _pause(self) -> bool:
+        """An hour, or until numbers come that another contract size would explain: True."""
         whole = LISTINGS_S * float(self._rng.uniform(0.95, 1.05))
-        await asyncio.sleep(HURRIED_S)
+        await asyncio.sleep(self._calm_s)
         try:
-            async with asyncio.timeout(whole - HURRIED_S):
+            async with asyncio.timeout(whole - self._calm_s):
                 await self._doubt.wait()
         except TimeoutError:
-            pass
+            return False
         self._doubt.clear()
+        return True
 
     async def close(self, why: str) -> None:
         """Close every connection, in order, and say so. ``run`` has ended."""
