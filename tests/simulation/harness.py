@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unittest import mock
 
 import numpy as np
 
 from tests.simulation.thinning import Thinned, life_of, thinned
+from tideline.collect.asking import poller
 from tideline.collect.attended import Wanted
 from tideline.collect.sink import Commit, Sink
 from tideline.collect.supervisor import Collector
@@ -32,7 +34,7 @@ LATENCY_US = 20_000
 class World:
     """Everything outside the collector.
 
-    ``every_s`` 0: at full cadence.
+    ``every_s`` 0: at full cadence. ``polls_s``: polls are more seldom than that.
     """
 
     market: Market
@@ -40,6 +42,8 @@ class World:
     seed: int
     every_s: float = 0.0
     bars_of: tuple[str, ...] = ("BTC",)
+    histories_of: tuple[str, ...] | None = None
+    polls_s: float = 0.0
     names: Sequence[str] = tuple(SERVERS)
     venues: list[Venue] = field(default_factory=list)
     scripts: dict[str, Script] = field(default_factory=dict)
@@ -55,7 +59,7 @@ class World:
             life = None
             if self.every_s:
                 server, life = Thinned(server, self.every_s), life_of(venue.name, self.every_s)
-                venue = thinned(venue, self.every_s, self.bars_of)
+                venue = thinned(venue, self.every_s, self.bars_of, self.histories_of, self.polls_s)
             self.fronts[venue.name] = Front(server, script, life)
             self.venues.append(venue)
 
@@ -71,6 +75,11 @@ class World:
         """The way to every host."""
         served = [(host, self.fronts[one.name]) for one in self.venues for host in one.hosts]
         return InProcess(served, self.clock, LATENCY_US)
+
+    @property
+    def slowest_s(self) -> float:
+        """Between two looks at anything."""
+        return max(self.every_s, self.polls_s)
 
     @property
     def during_bans(self) -> int:
@@ -98,7 +107,10 @@ def collect(world: World, sink: Sink, commit: Commit, wanted: Wanted, seconds: f
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    run(main(), world.clock)
+    # a thinned world asks again as much more seldom as it asks
+    retry_s = max(poller.RETRY_S, world.slowest_s / 20)
+    with mock.patch.object(poller, "RETRY_S", retry_s):
+        run(main(), world.clock)
     return collector
 
 

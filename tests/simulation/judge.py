@@ -109,10 +109,11 @@ def left_out(recording: Recording) -> Counter[str]:
 
 
 class Wanted(NamedTuple):
-    """A gap that must be there: its leg, the scene, and how near its edges have to be."""
+    """A gap that must be there: its leg, the scene, and between two values of it, µs."""
 
     key: tuple[str, str, str]
     scene: Scene
+    interval: int
 
 
 LINES_CUT = frozenset(("blackhole", "refuse", "mute", "half_open", "drop", "storm", "unacked"))
@@ -124,16 +125,21 @@ def wanted_gaps(
     """Every leg that each scene really blinds, of those that ever spoke."""
     found = []
     venues = {venue.name: venue for venue in world.venues}
+    pushed, asked = round(world.every_s * SECOND), round(world.slowest_s * SECOND)
     for scene in world.scenes:
         venue = venues[scene.venue]
+        streams = {stream.name for stream in venue.streams}
         blind = {feed for one in scene.blinds if one.end and not one.symbols for feed in one.feeds}
         for instrument in followed[scene.venue]:
             for field, feeds in live_feeds(venue, instrument).items():
                 if field.startswith("liquidation"):
                     if scene.kind in LINES_CUT:
-                        found.append(Wanted((*_whose(instrument), "gap.liquidation"), scene))
+                        found.append(
+                            Wanted((*_whose(instrument), "gap.liquidation"), scene, pushed)
+                        )
                 elif feeds <= blind and (*_whose(instrument), field) in recording.came:
-                    found.append(Wanted((*_whose(instrument), f"gap.{field}"), scene))
+                    interval = pushed if feeds & streams else asked
+                    found.append(Wanted((*_whose(instrument), f"gap.{field}"), scene, interval))
     return sorted(set(found), key=lambda one: (one.scene.start, one.key))
 
 
@@ -158,12 +164,11 @@ def _whose(instrument: Instrument) -> tuple[str, str]:
 
 def unrecorded(world: World, found: Judged, wanted: list[Wanted]) -> list[Wanted]:
     """Wanted gaps that are not there, or whose edges are further off than one interval."""
-    near = round(world.every_s * SECOND) + BACK_US + SLACK_US
-    return [one for one in wanted if not _recorded(one, found, near)]
+    return [one for one in wanted if not _recorded(one, found)]
 
 
-def _recorded(one: Wanted, found: Judged, near: int) -> bool:
-    scene = one.scene
+def _recorded(one: Wanted, found: Judged) -> bool:
+    scene, near = one.scene, one.interval + BACK_US + SLACK_US
     sure = all(blind.end is not None for blind in scene.blinds) and scene.kind != "storm"
     return any(
         scene.start - near <= start <= scene.start + near
@@ -174,7 +179,7 @@ def _recorded(one: Wanted, found: Judged, near: int) -> bool:
 
 def unexplained(world: World, found: Judged, span: tuple[int, int]) -> list[tuple[object, ...]]:
     """Gaps that no scene and neither end of the run accounts for."""
-    near = round(world.every_s * SECOND) + BACK_US + SLACK_US
+    near = round(world.slowest_s * SECOND) + BACK_US + SLACK_US
     by_venue: dict[str, list[Scene]] = {}
     for scene in world.scenes:
         by_venue.setdefault(scene.venue, []).append(scene)
@@ -193,7 +198,6 @@ def unexplained(world: World, found: Judged, span: tuple[int, int]) -> list[tupl
 
 def late_returns(world: World, recording: Recording) -> list[tuple[str, str, int, float]]:
     """Feeds that were not heard again in time after a scene: feed, kind, end, seconds it took."""
-    within = round(world.every_s * SECOND) + BACK_US + SLACK_US
     found = []
     scripts = world.scripts
     for scene in world.scenes:
@@ -214,6 +218,8 @@ def late_returns(world: World, recording: Recording) -> list[tuple[str, str, int
                 continue
             if any(blind.end is None for blind in scene.blinds) and not bans:
                 continue  # the client has to notice first
+            every_s = world.every_s if feed in lines else world.slowest_s
+            within = round(every_s * SECOND) + BACK_US + SLACK_US
             place = bisect_left(arrivals, until)
             after = arrivals[place] - until if place < len(arrivals) else 10**15
             if after > within:

@@ -19,6 +19,9 @@ from tideline.domain.time import ManualClock
 from tideline.log import Log
 from tideline.venues.declaration import Venue
 
+FLUSH_EVERY = 120
+"""Commits between two flushes of the log into its table, which a writer else does by itself."""
+
 Came = dict[tuple[str, str, str], tuple["array[int]", "array[float]"]]
 """(venue, instrument, field) -> event times and values, as they were read from frames."""
 
@@ -34,6 +37,7 @@ class Recording:
         self.arrivals: dict[str, array[int]] = defaultdict(lambda: array("q"))
         self.lines: list[Opened | Closed] = []
         self.came: Came = defaultdict(lambda: (array("q"), array("d")))
+        self._commits = 0
         self._venue_of = {name: feed.venue for name, feed in feeds_of(venues).items()}
 
     def __enter__(self) -> Self:
@@ -75,6 +79,9 @@ class Recording:
     async def commit(self) -> None:
         """What was taken so far, durable."""
         await self.committer.commit()
+        self._commits += 1
+        if self._commits % FLUSH_EVERY == 0:
+            self._writer.flush()
 
     def archive(self) -> str:
         """One fingerprint of the raw archive, byte for byte."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import pytest
 from tests.simulation import judge
 from tests.simulation.harness import World, collect
 from tests.simulation.recording import Recording
+from tests.simulation.remembering import Remembering
 from tideline.collect.attended import Wanted
 from tideline.collect.supervisor import Collector
 from tideline.domain.time import DAY, SECOND, ManualClock, parse_time
@@ -18,6 +23,23 @@ from tideline.market.synthetic import Synthetic
 from tideline.market.venues.schedule import schedule
 
 START = parse_time("2026-11-20T00:00:00Z")
+
+
+@contextmanager
+def in_memory(path: Path) -> Iterator[Path]:
+    """A directory without a disk under it where there is such a thing, else the one given."""
+    memory = Path("/dev/shm")
+    if not (memory.is_dir() and os.access(memory, os.W_OK)):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as found:
+        yield Path(found)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    with in_memory(tmp_path) as path:
+        yield path
 
 
 @dataclass
@@ -34,21 +56,30 @@ class Ran:
 
 
 def ran(
-    path: Path, *, coins: int, every_s: float, seconds: float, seed: int = 7, scenes: bool = True
+    path: Path,
+    *,
+    coins: int,
+    every_s: float,
+    seconds: float,
+    seed: int = 7,
+    scenes: bool = True,
+    histories_of: tuple[str, ...] | None = None,
+    commit_s: float = 60.0,
+    polls_s: float = 0.0,
 ) -> Ran:
     """The collector for that long, then the log read and judged."""
-    market, clock = Synthetic(coins, seed, START), ManualClock(START)
-    world = World(market, clock, seed, every_s=every_s)
+    market, clock = Remembering(Synthetic(coins, seed, START)), ManualClock(START)
+    world = World(market, clock, seed, every_s=every_s, histories_of=histories_of, polls_s=polls_s)
     if scenes:
         rng = np.random.default_rng(seed)
-        calm = round(4 * every_s * SECOND)
+        calm = round(4 * world.slowest_s * SECOND)
         span = (START + calm, START + round(seconds * SECOND))
-        length = (4.2 * every_s, 6.0 * every_s)
+        length = (4.2 * world.slowest_s, 6.0 * world.slowest_s)
         for venue in world.venues:
             symbols = [one.instrument.symbol for one in market.listed(venue.name, START)]
             world.play({venue.name: schedule(venue, symbols, span, length, rng)})
     wanted = Wanted(
-        assets=tuple(coin.asset for coin in market.coins), commit_s=60.0, backfill_days=0.1
+        assets=tuple(coin.asset for coin in market.coins), commit_s=commit_s, backfill_days=0.1
     )
     with Recording(world.venues, clock, path) as recording:
         collector = collect(world, recording, recording.commit, wanted, seconds)
@@ -60,7 +91,8 @@ def ran(
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    return ran(tmp_path_factory.mktemp("day"), coins=4, every_s=600.0, seconds=DAY / SECOND)
+    with in_memory(tmp_path_factory.mktemp("day")) as path:
+        return ran(path, coins=4, every_s=600.0, seconds=DAY / SECOND)
 
 
 def holds(run: Ran) -> None:
@@ -118,9 +150,9 @@ def test_the_faults_really_struck(day: Ran) -> None:
     )
 
 
-def test_the_same_seed_gives_the_same_log_and_the_same_archive(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_log_and_the_same_archive(room: Path) -> None:
     one, other = (
-        ran(tmp_path / name, coins=2, every_s=300.0, seconds=4 * 3600.0) for name in ("a", "b")
+        ran(room / name, coins=2, every_s=300.0, seconds=4 * 3600.0) for name in ("a", "b")
     )
     assert one.found.rows > 3_000
     assert one.digest == other.digest
@@ -137,8 +169,24 @@ def test_another_seed_gives_another_log(tmp_path: Path) -> None:
     assert one.archive != other.archive
 
 
-def test_fifty_coins_for_a_day_without_a_fault(tmp_path: Path) -> None:
-    run = ran(tmp_path, coins=50, every_s=7200.0, seconds=DAY / SECOND, scenes=False)
+def test_fifty_coins_for_a_day_of_faults(room: Path) -> None:
+    run = ran(
+        room,
+        coins=50,
+        every_s=600.0,
+        polls_s=1200.0,
+        seconds=DAY / SECOND,
+        histories_of=("BTC", "ETH", "SOL"),
+    )
+    holds(run)
+    assert len(run.world.scenes) > 25
+    assert run.recording.frames.total() > 60_000
+    assert sum(v.followed for v in run.collector.status.venues.values()) > 280
+
+
+@pytest.mark.slow
+def test_fifty_coins_for_a_day_without_a_fault(room: Path) -> None:
+    run = ran(room, coins=50, every_s=7200.0, seconds=DAY / SECOND, scenes=False)
     holds(run)
     assert run.found.gaps.keys() == {
         key for key in run.found.gaps if key[2] == "gap.liquidation"
@@ -147,13 +195,21 @@ def test_fifty_coins_for_a_day_without_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_week_of_fifty_coins_and_faults(tmp_path: Path) -> None:
-    run = ran(tmp_path, coins=50, every_s=3600.0, seconds=7 * DAY / SECOND)
+def test_a_week_of_fifty_coins_and_faults(room: Path) -> None:
+    run = ran(
+        room,
+        coins=50,
+        every_s=360.0,
+        polls_s=3600.0,
+        seconds=7 * DAY / SECOND,
+        histories_of=("BTC", "ETH", "SOL"),
+    )
     holds(run)
-    assert run.recording.frames.total() > 300_000
+    assert run.recording.frames.total() > 700_000
+    assert len({scene.kind for scene in run.world.scenes}) > 30
 
 
-def test_ten_minutes_at_full_cadence(tmp_path: Path) -> None:
-    run = ran(tmp_path, coins=3, every_s=0.0, seconds=600.0, scenes=False)
+def test_ten_minutes_at_full_cadence(room: Path) -> None:
+    run = ran(room, coins=3, every_s=0.0, seconds=600.0, scenes=False)
     holds(run)
     assert run.found.rows > 20_000

@@ -18,34 +18,50 @@ from tideline.venues.declaration import History, Keepalive, Stream, Topic, Venue
 from tideline.venues.wire import Reply, Request
 
 
-def thinned(venue: Venue, every_s: float, bars_of: Sequence[str] = ()) -> Venue:
-    """The declaration with nothing more often than ``every_s``.
+def thinned(
+    venue: Venue,
+    every_s: float,
+    bars_of: Sequence[str] = (),
+    histories_of: Sequence[str] | None = None,
+    polls_s: float = 0.0,
+) -> Venue:
+    """The declaration with nothing more often than ``every_s``, and polls not than ``polls_s``.
 
     Histories are asked for a twenty-fourth as often; those with a row a minute only for the coins
-    of ``bars_of``.
+    of ``bars_of``, and all others only for those of ``histories_of`` (None: for all).
     """
+    asked_s = max(every_s, polls_s)
     return replace(
         venue,
         polls=tuple(
             replace(
                 poll,
-                every_s=max(poll.every_s, every_s),
-                tail_every_s=max(poll.tail_every_s or poll.every_s, every_s),
+                every_s=max(poll.every_s, asked_s),
+                tail_every_s=max(poll.tail_every_s or poll.every_s, asked_s),
             )
             for poll in venue.polls
         ),
-        histories=tuple(_history(history, every_s, bars_of) for history in venue.histories),
+        histories=tuple(
+            _history(history, asked_s, _coins_of(history, bars_of, histories_of))
+            for history in venue.histories
+        ),
         streams=tuple(_stream(stream, every_s) for stream in venue.streams),
     )
 
 
-def _history(history: History, every_s: float, bars_of: Sequence[str]) -> History:
+def _coins_of(
+    history: History, bars_of: Sequence[str], histories_of: Sequence[str] | None
+) -> Sequence[str] | None:
+    return bars_of if history.period_us <= 60 * SECOND else histories_of
+
+
+def _history(history: History, every_s: float, coins: Sequence[str] | None) -> History:
     every = max(history.every_s, 24 * every_s)
-    if history.period_us > 60 * SECOND:
+    if coins is None:
         return replace(history, every_s=every)
 
     def selects(instrument: Instrument, of: Callable[[Instrument], bool] = history.selects) -> bool:
-        return instrument.asset in bars_of and of(instrument)
+        return instrument.asset in coins and of(instrument)
 
     return replace(history, every_s=every, selects=selects)
 

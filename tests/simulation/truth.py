@@ -37,7 +37,7 @@ class Truth:
     span: tuple[int, int]
     latency_us: int
     _instruments: dict[tuple[str, str], Instrument] = field(default_factory=dict)
-    _died: dict[tuple[str, str], set[tuple[int, str, float]]] = field(default_factory=dict)
+    _died: dict[tuple[str, str], dict[tuple[int, str], list[float]]] = field(default_factory=dict)
 
     def holds(
         self, venue: str, symbol: str, name: str, event: int, value: float, cadence_s: float
@@ -85,14 +85,15 @@ class Truth:
         if key not in self._died:
             start, end = self.span
             found = self.market.liquidations(venue, symbol, start - 86_400 * SECOND, end)
-            self._died[key] = {(one.at, one.side, one.coin) for one in found}
-            self._died[key] |= {(one.at, f"{one.side} usd", one.coin * one.price) for one in found}
+            died = self._died[key] = {}
+            for one in found:
+                died.setdefault((one.at, one.side), []).append(one.coin)
+                died.setdefault((one.at, f"{one.side} usd"), []).append(one.coin * one.price)
         # several of one millisecond are moved apart by a microsecond each
         at = event // 1000 * 1000
         what = side if unit == "coin" else f"{side} usd"
         return any(
-            moment == at and kind == what and abs(amount - value) <= 1e-6 * amount
-            for moment, kind, amount in self._died[key]
+            abs(amount - value) <= 1e-6 * amount for amount in self._died[key].get((at, what), ())
         )
 
 
