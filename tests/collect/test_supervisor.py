@@ -490,3 +490,20 @@ def test_listings_are_looked_at_when_numbers_contradict_them_and_not_for_ever(
     if not once:
         apart = [round((b - a) / MINUTE) for a, b in pairwise(listed[1:])]
         assert apart == [10, 20, 30, 30, 30]
+
+
+def test_a_product_that_lists_nothing_stops_no_other_one() -> None:
+    """A listing that is refused at the start is asked again each minute; the rest goes on."""
+    (listings,) = FULL.listings
+    other = replace(listings, name="acme.other", ask=lambda _: [Request("rest", "/nowhere")])
+
+    def refuse(servers: dict[str, FakeServer]) -> None:
+        servers["acme"].answer = lambda request: (
+            Reply(404, b"not found") if request.path == "/nowhere" else None
+        )
+
+    ran = collect((replace(FULL, listings=(other, listings)),), 400.0, prepare=refuse)
+    assert [one.symbols for one in ran.sink.of(Universe)] == [("BTCUSDT", "ETHUSDT")]
+    assert ran.sink.of(Frame, "acme.oi")
+    errors = ran.collector.status.venues["acme"].feed("acme.other").errors
+    assert 4 <= sum(errors.values()) <= 8

@@ -34,6 +34,7 @@ from tideline.venues.declaration import Stream, Venue
 from tideline.venues.parsed import Listing
 from tideline.venues.transport import Transport
 
+PARTIAL_S = 60.0
 RESTART_S = 30.0
 """Longest wait before something that crashed is started again."""
 HURRIED_S = 300.0
@@ -147,7 +148,13 @@ class Attended:
                 self._calm_s = min(2 * self._calm_s, LISTINGS_S / 2) if vain else HURRIED_S
 
     async def _pause(self) -> bool:
-        """An hour, or until numbers come that another contract size would explain: True."""
+        """An hour, or until numbers come that another contract size would explain: True.
+
+        A minute while a product has not said what it lists.
+        """
+        if self._listings.partial:
+            await asyncio.sleep(PARTIAL_S)
+            return False
         whole = LISTINGS_S * float(self._rng.uniform(0.95, 1.05))
         await asyncio.sleep(self._calm_s)
         try:

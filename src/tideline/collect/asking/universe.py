@@ -132,25 +132,38 @@ class Listings:
     door: Door
     inbox: Inbox
     clock: Clock
+    partial: bool = False
     _before: dict[str, dict[str, Listing]] = field(default_factory=dict)
 
     async def all(self) -> dict[str, Listing] | None:
-        """Every listing by symbol; None: not all of it could be had."""
+        """Every listing by symbol; None: nothing could be had.
+
+        A product that does not answer keeps what it listed before, and stops no other one of the
+        venue; ``partial`` says that there is such a product.
+        """
         found: dict[str, Listing] = {}
+        self.partial = False
         for poll in self.venue.listings:
-            told: dict[str, Listing] = {}
-            for request in poll.ask(()):
-                pages = await self._pages(poll, request, {}, keep=True)
-                if pages is None:
-                    return None
-                for page in pages:
-                    told.update({one.instrument.symbol: one for one in page.listings})
-            before = self._before.get(poll.name)
-            if before and not told:
+            told, before = await self._told(poll), self._before.get(poll.name)
+            if told is None:
+                self.partial = True
+            elif before and not told:
                 self.inbox.status.feed(poll.name).error("lists nothing")
-            self._before[poll.name] = told = told or before or {}
-            found.update(told)
-        return found
+            if told or before:
+                self._before[poll.name] = told = told or before or {}
+                found.update(told)
+        return None if self.partial and not found else found
+
+    async def _told(self, poll: Poll) -> dict[str, Listing] | None:
+        """What one poll lists; None: not all of it could be had."""
+        told: dict[str, Listing] = {}
+        for request in poll.ask(()):
+            pages = await self._pages(poll, request, {}, keep=True)
+            if pages is None:
+                return None
+            for page in pages:
+                told.update({one.instrument.symbol: one for one in page.listings})
+        return told
 
     async def oi_usd(self, listings: Mapping[str, Listing]) -> dict[str, float] | None:
         """Open interest in US dollars by asset, from polls that cover the venue at a fixed cost.
