@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RAW = "raw"
 SHOW_S = 1.0
+REOPEN_S = 2.0
 SEED = 20_261_121
 MARKET_START = int(parse_time("2026-01-01T00:00:00Z"))
 
@@ -58,8 +59,13 @@ def run(job: Job, *, show: bool = False, clock: Clock | None = None) -> None:
     clock = clock or WallClock()
     with Log.open_or_create(job.store, clock) as log:
         check_kind(log, job)
-        with log.writer() as writer:
-            asyncio.run(_collect(job, log, writer, clock, show))
+        while True:
+            with log.writer() as writer:
+                stopped = asyncio.run(_collect(job, log, writer, clock, show))
+            if not stopped:
+                return
+            click.echo(f"the store failed ({stopped}); it is opened again", err=True)
+            clock.sleep(REOPEN_S)
 
 
 def check_kind(log: Log, job: Job) -> None:
@@ -73,7 +79,8 @@ def check_kind(log: Log, job: Job) -> None:
         raise BadInput("store", str(job.store), "holds simulated rows", "a new store")
 
 
-async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool) -> None:
+async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool) -> str | None:
+    """Until asked to stop (None), or until the writer stopped: why it did."""
     from tideline.collect.live.committer import Committer, in_thread
     from tideline.collect.raw.archive import Archive
 
@@ -100,7 +107,9 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
         _begin(job)
         task = asyncio.create_task(collector.run())
         showing = asyncio.create_task(_show(collector, clock)) if show else None
-        await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+        failing = asyncio.create_task(_failure(writer))
+        await asyncio.wait([task, stopping, failing], return_when=asyncio.FIRST_COMPLETED)
+        failing.cancel()
         if showing is not None:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
@@ -109,11 +118,21 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         finally:
-            await committer.close()
+            if writer.stopped is None:
+                await committer.close()
+        if writer.stopped is not None:
+            return None if stopping.done() else writer.stopped
         click.echo(
             f"stopped: {committer.done.rows:,} rows in {committer.done.commits:,} commits, "
             f"{committer.done.backfill.rows:,} back-filled"
         )
+        return None
+
+
+async def _failure(writer: Writer) -> None:
+    """Done when the writer has stopped acknowledging (a failed write or fsync)."""
+    while writer.stopped is None:
+        await asyncio.sleep(SHOW_S)
 
 
 async def _collector(

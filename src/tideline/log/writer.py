@@ -160,6 +160,11 @@ class Writer:
                 moved += self._flush_some(target)
         return moved
 
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing is acknowledged any more until the writer is opened again."""
+        return self._failed
+
     def unflushed(self) -> tuple[int, int]:
         """Commits and rows that only the journal has."""
         with self._lock:
