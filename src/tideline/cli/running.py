@@ -118,7 +118,7 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         finally:
-            if writer.stopped is None:
+            if writer.stopped is None and not collector.clock.in_doubt:
                 await committer.close()
         if writer.stopped is not None:
             return None if stopping.done() else writer.stopped
