@@ -47,6 +47,8 @@ class Truth:
             moments = [event]
             if venue in UNTIMED:
                 moments = [event - self.latency_us - late for late in range(12)]
+                if name == "next_funding_time":
+                    moments.append(event)  # worked out from the moment of receipt
             return any(self._snapshot(venue, symbol, name, at, value) for at in moments)
         if name.startswith("liquidation_"):
             return self._liquidation(venue, symbol, name, event, value)
