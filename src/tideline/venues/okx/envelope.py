@@ -12,6 +12,7 @@ from typing import Any
 from tideline.domain.errors import BadWire, VenueRefusal, WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.parsed import Note, Parsed
+from tideline.venues.rows import each as each_row
 from tideline.venues.status import retry_after_s
 from tideline.venues.strict import decode, need, record, rows, text
 from tideline.venues.wire import OK, Reply, Verdict
@@ -42,17 +43,15 @@ def each(
     found: list[Any], note: Note, parsed: Parsed, take: Callable[[Any, Instrument], None]
 ) -> None:
     """``take`` every row of an instrument that is followed; a bad row loses itself alone."""
-    for entry in found:
-        try:
-            row = record(entry, "row")
-            symbol = text(need(row, "instId"), "instId")
-            instrument = note.instruments.get(symbol)
-            if instrument is None:
-                parsed.ignore("unknown instrument")
-            else:
-                take(row, instrument)
-        except WireError as error:
-            parsed.ignore(f"bad row: {error.where}")
+
+    def read(row: dict[str, Any]) -> None:
+        instrument = note.instruments.get(text(need(row, "instId"), "instId"))
+        if instrument is None:
+            parsed.ignore("unknown instrument")
+        else:
+            take(row, instrument)
+
+    each_row(parsed, found, read)
 
 
 def asked(note: Note) -> Instrument | None:

@@ -22,13 +22,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from tideline.domain.errors import BadWire, WireError
+from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.venues.counting import FRACTION, RATIO
 from tideline.venues.okx.envelope import asked, data, each
 from tideline.venues.okx.snapshots import HOUR_MS, INTERVALS_H, amount
 from tideline.venues.parsed import Counted, Note, Observation, Parsed
+from tideline.venues.rows import every
 from tideline.venues.strict import millis, need, number, rows, word
 
 PERIODS = {
@@ -57,18 +58,18 @@ def _bars(raw: bytes, note: Note, period: str, width: int, read: Bars) -> Parsed
     if instrument is None:
         parsed.ignore("unknown instrument", len(found))
         return parsed
-    for entry in found:
-        try:
-            row = rows(entry, "row")
-            if len(row) < width:
-                raise BadWire("row", len(row), f"cells are fewer than {width}")
-            end = millis(row[0], "ts") + lasts
-            if end > note.received:
-                parsed.ignore("unfinished bar")
-                continue
+
+    def take(entry: Any) -> None:
+        row = rows(entry, "row")
+        if len(row) < width:
+            raise BadWire("row", len(row), f"cells are fewer than {width}")
+        end = millis(row[0], "ts") + lasts
+        if end > note.received:
+            parsed.ignore("unfinished bar")
+        else:
             parsed.observations += read(instrument, end, row)
-        except WireError as error:
-            parsed.ignore(f"bad row: {error.where}")
+
+    every(parsed, found, take)
     return parsed
 
 

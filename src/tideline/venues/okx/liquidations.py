@@ -10,10 +10,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from tideline.domain.errors import BadWire, WireError
+from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
 from tideline.venues.okx.counting import contracts, exact
 from tideline.venues.parsed import Note, Observation, Parsed
+from tideline.venues.rows import each, every
 from tideline.venues.strict import millis, need, number, record, rows, text, word
 
 _ORDER = {"sell": "long", "buy": "short"}
@@ -31,23 +32,20 @@ class _Death(NamedTuple):
 
 def take_liquidations(found: list[Any], note: Note, parsed: Parsed) -> None:
     """Two rows an event, coins and USD of the side that died."""
-    for entry in found:
-        try:
-            row = record(entry, "row")
-            symbol = text(need(row, "instId"), "instId")
-            details = rows(need(row, "details"), "details")
-        except WireError as error:
-            parsed.ignore(f"bad row: {error.where}")
-            continue
+
+    def take(row: dict[str, Any]) -> None:
+        symbol = text(need(row, "instId"), "instId")
+        details = rows(need(row, "details"), "details")
         instrument = note.instruments.get(symbol)
         if instrument is None:
-            parsed.ignore("unknown instrument", max(len(details), 1))
-            continue
-        for detail in details:
-            try:
-                parsed.observations += _event(record(detail, "detail"), instrument)
-            except WireError as error:
-                parsed.ignore(f"bad row: {error.where}")
+            return parsed.ignore("unknown instrument", max(len(details), 1))
+
+        def event(detail: Any) -> None:
+            parsed.observations += _event(record(detail, "detail"), instrument)
+
+        return every(parsed, details, event)
+
+    each(parsed, found, take)
 
 
 def _event(detail: dict[str, Any], instrument: Instrument) -> tuple[Observation, Observation]:

@@ -19,13 +19,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tideline.domain.errors import BadWire, WireError
+from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
 from tideline.venues.counting import FRACTION, MILLIS, scale
 from tideline.venues.okx.counting import contracts, exact, tidy
 from tideline.venues.okx.envelope import data, each
 from tideline.venues.parsed import STALE_LISTING, Counted, Note, Observation, Parsed
-from tideline.venues.strict import millis, need, number, record, text, word
+from tideline.venues.rows import each as each_row
+from tideline.venues.strict import millis, need, number, text, word
 
 METHODS = {"current_period": "current_period", "next_period": "next_period"}
 """Both pay ``fundingRate`` at ``fundingTime``: under ``next_period`` (gone today) it was fixed one
@@ -176,18 +177,17 @@ def by_index(instruments: Mapping[str, Instrument]) -> dict[str, list[str]]:
 
 def take_index(found: Sequence[Any], on: Mapping[str, Sequence[str]], parsed: Parsed) -> None:
     """``idxPx`` at ``ts``, once for every contract on that index."""
-    for entry in found:
-        try:
-            row = record(entry, "row")
-            index = text(need(row, "instId"), "instId")
-            if index not in on:
-                parsed.ignore("unknown instrument")
-                continue
-            at = millis(need(row, "ts"), "ts")
-            price = float(number(need(row, "idxPx"), "idxPx"))
-            said = str(row["idxPx"])
-        except WireError as error:
-            parsed.ignore(f"bad row: {error.where}")
-        else:
-            for symbol in on[index]:
-                parsed.observations.append(Observation(symbol, "index_price", at, price, said))
+
+    def take(row: dict[str, Any]) -> None:
+        index = text(need(row, "instId"), "instId")
+        if index not in on:
+            return parsed.ignore("unknown instrument")
+        at = millis(need(row, "ts"), "ts")
+        price = float(number(need(row, "idxPx"), "idxPx"))
+        said = str(row["idxPx"])
+        parsed.observations += [
+            Observation(symbol, "index_price", at, price, said) for symbol in on[index]
+        ]
+        return None
+
+    each_row(parsed, found, take)
