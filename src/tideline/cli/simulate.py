@@ -89,15 +89,17 @@ def fill(path: Path) -> int:
 
     from tideline.log import Log, Source
     from tideline.market.simulated import tables
+    from tideline.store.simulation_mark import SIMULATED as KIND
+    from tideline.store.simulation_mark import SimulationMark
 
     with Log.open_or_create(path) as log:
         standing = sum(leg.rows for leg in log.legs())
         if standing:
-            if not any(source.kind == "simulated" for source in log.sources()):
+            if not SimulationMark(log):
                 raise BadInput("store", str(path), "holds rows that are not the demo's")
             return standing
         with log.writer() as writer:
-            source = Source(source_id=writer.next_source(), kind="simulated", name="demo")
+            source = Source(source_id=writer.next_source(), kind=KIND, name="demo")
             made = pa.concat_tables(tables()).unify_dictionaries()
             ids = pa.array(np.full(made.num_rows, source.source_id, np.int64))
             rows = writer.append(made.append_column("source_id", ids), [source]).rows

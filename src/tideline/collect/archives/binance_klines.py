@@ -31,8 +31,10 @@ from tideline.collect.derived_marks import TRADE_CLOSE
 from tideline.collect.legrows import Floats, Ints, LegRows, leg_rows
 from tideline.domain.errors import BadFile
 from tideline.domain.instrument import Instrument
-from tideline.domain.time import DAY, HOUR, MINUTE, SECOND
+from tideline.domain.time import SECOND
 from tideline.log import Source
+from tideline.venues.binance.klines import INTERVALS as ASKED_INTERVALS
+from tideline.venues.binance.klines import SELL
 from tideline.venues.symbols import parse_symbol
 
 KLINE_COLUMNS = (
@@ -50,23 +52,9 @@ KLINE_COLUMNS = (
     "ignore",
 )
 FUNDING_COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
-SELL = "volume-taker_buy"
 
-INTERVALS = {
-    "1s": SECOND,
-    "1m": MINUTE,
-    "3m": 3 * MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "30m": 30 * MINUTE,
-    "1h": HOUR,
-    "2h": 2 * HOUR,
-    "4h": 4 * HOUR,
-    "6h": 6 * HOUR,
-    "8h": 8 * HOUR,
-    "12h": 12 * HOUR,
-    "1d": DAY,
-}
+INTERVALS = {"1s": SECOND, **ASKED_INTERVALS}
+"""Archives of spot have bars of a second, too."""
 
 _KLINES = re.compile(r"^(.+)-(\d+[smhd])-(\d{4}-\d{2}(?:-\d{2})?)\.")
 _FUNDING = re.compile(r"^(.+)-fundingRate-(\d{4}-\d{2}(?:-\d{2})?)\.")
