@@ -76,6 +76,11 @@ FIELDS: tuple[Field, ...] = (
 
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 
+LIQUIDATIONS: tuple[str, ...] = tuple(
+    field.name for field in FIELDS if field.kind == "flow" and field.feed == "liquidation"
+)
+"""What a liquidation feed gives, in the order of the table."""
+
 HOURLY_FUNDING: frozenset[str] = frozenset({"hyperliquid", "coinbase"})
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from tideline.domain.fields import LIQUIDATIONS
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.venues.binance import history, klines, listings, snapshots, stream
@@ -322,7 +323,7 @@ def _topics(instruments: Sequence[Instrument]) -> list[Topic]:
         return []
     everybody = tuple(one.symbol for one in instruments)
     return [
-        Topic("!forceOrder@arr", stream.LIQUIDATION_FIELDS, everybody),
+        Topic("!forceOrder@arr", LIQUIDATIONS, everybody),
         Topic("!markPrice@arr@1s", stream.MARK_FIELDS, everybody, 3.0),
     ]
 
@@ -340,7 +341,7 @@ def _stream(linear: bool, path: str) -> Stream:
     return Stream(
         name=_name(linear, "stream"),
         host=f"{ASSETS[linear]}_ws",
-        fields=(*stream.MARK_FIELDS, *stream.LIQUIDATION_FIELDS),
+        fields=(*stream.MARK_FIELDS, *LIQUIDATIONS),
         path=_by_address(path),
         topics=_topics,
         subscribe=lambda _names, _first: (),

@@ -31,12 +31,6 @@ from tideline.venues.strict import decode, millis, need, number, record, text, w
 
 MARKS = ("p", "i", "r", "T")
 MARK_FIELDS = ("mark_price", "index_price", "funding_rate_quoted", "next_funding_time")
-LIQUIDATION_FIELDS = (
-    "liquidation_long_coin",
-    "liquidation_long_usd",
-    "liquidation_short_coin",
-    "liquidation_short_usd",
-)
 
 _SIDES = {"SELL": "long", "BUY": "short"}
 _PRODUCTS = {1: True, 2: False}

@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from tideline.domain.fields import LIQUIDATIONS
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.venues.bitget import history, rest, stream
 from tideline.venues.bitget.envelope import verdict
 from tideline.venues.bitget.fields import STREAM_FIELDS, TICKER_FIELDS
-from tideline.venues.bitget.stream import LIQUIDATION_FIELDS
 from tideline.venues.declaration import (
     Bucket,
     Charge,
@@ -214,7 +214,7 @@ def _topics(word: str, instruments: Sequence[Instrument]) -> list[Topic]:
     """A ticker each, which speaks even without a change, and one topic for all liquidations."""
     kind = CATEGORIES[word].lower()
     symbols = tuple(instrument.symbol for instrument in instruments)
-    liquidation = Topic(f"{kind}.liquidation", LIQUIDATION_FIELDS, symbols)
+    liquidation = Topic(f"{kind}.liquidation", LIQUIDATIONS, symbols)
     each = [Topic(f"{kind}.ticker.{name}", STREAM_FIELDS, (name,), 10.0) for name in symbols]
     return [liquidation, *each] if symbols else []
 
@@ -238,7 +238,7 @@ def _stream(word: str) -> Stream:
     return Stream(
         name=f"bitget.{word}.stream",
         host="ws",
-        fields=(*STREAM_FIELDS, *LIQUIDATION_FIELDS),
+        fields=(*STREAM_FIELDS, *LIQUIDATIONS),
         path=lambda _: "/v3/ws/public",
         topics=partial(_topics, word),
         subscribe=_subscribe,

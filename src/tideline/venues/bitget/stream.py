@@ -23,12 +23,6 @@ from tideline.venues.parsed import Control, Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import decode, millis, need, number, record, rows, text, word
 
-LIQUIDATION_FIELDS = (
-    "liquidation_long_coin",
-    "liquidation_short_coin",
-    "liquidation_long_usd",
-    "liquidation_short_usd",
-)
 _POSITIONS = {"buy": "long", "sell": "short"}
 _ACTIONS = {"snapshot": True, "update": False}
 

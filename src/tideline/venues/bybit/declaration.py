@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from tideline.domain.fields import LIQUIDATIONS
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.venues.bybit import history, rest
 from tideline.venues.bybit.envelope import verdict
 from tideline.venues.bybit.fields import TICKER_FIELDS
-from tideline.venues.bybit.liquidations import LIQUIDATION_FIELDS
 from tideline.venues.bybit.stream import StreamReader
 from tideline.venues.declaration import (
     Bucket,
@@ -198,7 +198,7 @@ def _topics(instruments: Sequence[Instrument]) -> list[Topic]:
     for instrument in instruments:
         symbol = instrument.symbol
         topics.append(Topic(f"tickers.{symbol}", TICKER_FIELDS, (symbol,)))
-        topics.append(Topic(f"allLiquidation.{symbol}", LIQUIDATION_FIELDS, (symbol,)))
+        topics.append(Topic(f"allLiquidation.{symbol}", LIQUIDATIONS, (symbol,)))
     return topics
 
 
@@ -216,7 +216,7 @@ def _stream(category: str) -> Stream:
     return Stream(
         name=f"bybit.{category}.stream",
         host="ws",
-        fields=(*TICKER_FIELDS, *LIQUIDATION_FIELDS),
+        fields=(*TICKER_FIELDS, *LIQUIDATIONS),
         path=lambda _: f"/v5/public/{category}",
         topics=_topics,
         subscribe=_subscribe,

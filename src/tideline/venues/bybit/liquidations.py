@@ -21,13 +21,6 @@ from tideline.venues.strict import millis, need, number, text, word
 
 _POSITIONS = {"Buy": "long", "Sell": "short"}
 
-LIQUIDATION_FIELDS = (
-    "liquidation_long_coin",
-    "liquidation_short_coin",
-    "liquidation_long_usd",
-    "liquidation_short_usd",
-)
-
 
 def liquidations(found: list[Any], linear: bool, note: Note, parsed: Parsed) -> None:
     """Append the observations of one batch to ``parsed``.

@@ -39,12 +39,6 @@ HEARTBEAT = (
 )
 TEST = f'{{"jsonrpc":"2.0","id":{HEARTBEAT_ID},"method":"public/test","params":{{}}}}'
 
-LIQUIDATION_FIELDS = (
-    "liquidation_long_usd",
-    "liquidation_short_usd",
-    "liquidation_long_coin",
-    "liquidation_short_coin",
-)
 
 Side = Literal["long", "short"]
 

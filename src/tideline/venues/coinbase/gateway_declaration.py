@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from tideline.domain.fields import LIQUIDATIONS
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR
 from tideline.domain.venue import GATEWAY
@@ -78,7 +79,7 @@ def _topics(instruments: Sequence[Instrument]) -> Sequence[Topic]:
     for one in instruments:
         whom = (one.symbol,)
         found.append(Topic(f"ticker.{one.symbol}.100ms", _told(one), whom, usual_s=30.0))
-        found.append(Topic(f"trades.{one.symbol}.100ms", frames.LIQUIDATION_FIELDS, whom))
+        found.append(Topic(f"trades.{one.symbol}.100ms", LIQUIDATIONS, whom))
     return found
 
 
@@ -162,7 +163,7 @@ COINBASE_GATEWAY = Venue(
         Stream(
             "coinbase-gateway.stream",
             "ws",
-            (*TICKER_FIELDS, *frames.LIQUIDATION_FIELDS),
+            (*TICKER_FIELDS, *LIQUIDATIONS),
             lambda _: "/ws/api/v2",
             _topics,
             _subscribe,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from tideline.domain.fields import LIQUIDATIONS
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.venues.declaration import (
@@ -50,12 +51,6 @@ BUCKETS = (
 
 OPEN_INTEREST = ("open_interest", "open_interest_usd")
 FUNDING = ("funding_rate_quoted", "funding_interval_h", "next_funding_time")
-LIQUIDATIONS = (
-    "liquidation_long_coin",
-    "liquidation_long_usd",
-    "liquidation_short_coin",
-    "liquidation_short_usd",
-)
 
 
 def is_swap(instrument: Instrument) -> bool:
