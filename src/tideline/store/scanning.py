@@ -41,16 +41,24 @@ FUEL_HOURS = 337
 
 
 class AssetScan:
-    """R1 of one asset at any number of moments, from one reading of the log."""
+    """R1 of one asset at any number of moments, from one reading of the log.
+
+    ``more`` are further addresses whose rows are to be at hand.
+    """
 
     def __init__(
-        self, log: Log, asset: str, window: str, parameters: Parameters = DEFAULTS
+        self,
+        log: Log,
+        asset: str,
+        window: str,
+        parameters: Parameters = DEFAULTS,
+        more: Sequence[str] = (),
     ) -> None:
         self.asset, self.window, self.parameters = asset, window, parameters
         self.hours = int(parameters.baseline_hours)
         deepest = f"{OI}@1h:zscore[{self.hours + WINDOWS[window] // HOUR + 2}]"
         forced = [f"{signal}@{SUB_WINDOWS[window]}" for signal in FORCED.values()]
-        self.rows = AssetRows(log, asset, [*addresses(window), deepest, *forced])
+        self.rows = AssetRows(log, asset, [*addresses(window), deepest, *forced, *more])
         self.chosen: dict[frozenset[tuple[str, str]], LegSet] = {}
 
     def readings(self, as_of: NDArray[np.int64], mode: Mode) -> list[Reading]:
@@ -64,9 +72,9 @@ class AssetScan:
         return made
 
     def _read(self, legs: LegSet, as_of: int, mode: Mode) -> Reading:
-        groups = self._groups(legs, as_of)
+        groups = self.groups(legs, as_of)
         chosen = choose_groups(groups, self.window, self.parameters)
-        subset = self._subset(legs, frozenset(chosen.used))
+        subset = self.subset(legs, frozenset(chosen.used))
         values = self._values(subset, as_of)
         given = PriceOiInputs(
             asset=self.asset,
@@ -95,7 +103,8 @@ class AssetScan:
         )
         return read_price_oi(replace(given, spent=more), mode, self.parameters)
 
-    def _groups(self, legs: LegSet, as_of: int) -> tuple[GroupEvidence, ...]:
+    def groups(self, legs: LegSet, as_of: int) -> tuple[GroupEvidence, ...]:
+        """Every group of USDTM with open interest known at T."""
         address = parse_address(f"{OI}@{self.window}:rate", BY_ADDRESS)
         found = group_details(legs, BY_ADDRESS[OI], address, self.rows.instruments, as_of)
         listed = []
@@ -122,12 +131,12 @@ class AssetScan:
     def _last_value(self, legs: LegSet, group: tuple[str, str], as_of: int, age_s: float) -> float:
         """Open interest of a group that fell silent: what it still said half an hour after."""
         at = np.array([min(as_of, as_of - round(age_s * SECOND) + HOUR // 2)], np.int64)
-        alone = self._subset(legs, frozenset({group}))
+        alone = self.subset(legs, frozenset({group}))
         name = f"{OI}@{self.window}"
         found = evaluate_legs(alone, BY_ADDRESS, self.rows.instruments, at, [name])
         return float(found.values[0, 0])
 
-    def _subset(self, legs: LegSet, used: frozenset[tuple[str, str]]) -> LegSet:
+    def subset(self, legs: LegSet, used: frozenset[tuple[str, str]]) -> LegSet:
         """The legs of the groups that may speak, under their own numbers."""
         if used not in self.chosen:
             index = {key: l for key, l in legs.index.items() if (key[0], key[1]) in used}
