@@ -43,5 +43,6 @@ def cascades(series: Series) -> Iterator[tuple[str, Number]]:
             yield f"{word}_{name}_dq", median(lost)
             yield f"{word}_{name}_dq_q25", quantile(lost, 0.25)
             yield f"{word}_{name}_dq_q75", quantile(lost, 0.75)
-            slope = float(np.dot(lost, deep) / np.dot(deep, deep))
+            moved = float(np.dot(deep, deep))
+            slope = float(np.dot(lost, deep)) / moved if moved else np.nan
             yield f"{word}_{name}_slope", Number(slope, len(rows))
