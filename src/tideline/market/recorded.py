@@ -61,8 +61,8 @@ class _Book:
         place = max(ended - 1, 0)
         ticks = int(self.tape.last[self.number, place])
         if ticks <= 0:
-            return self.figures.index(float(self.tape.index[place]))
-        return self.figures.price(ticks)
+            return float(self.figures.index(float(self.tape.index[place])))
+        return float(self.figures.price(ticks))
 
     def bar(self, start: int, end: int) -> Bar:
         first, last = self.ended(start), self.ended(end)
@@ -104,11 +104,20 @@ class _Book:
         self.last_asked = at
         return self.answered
 
+    def open_interest(self, held: int, more: int, at: int) -> float:
+        """Coins: the lots of ``held`` and ``more`` of them, at the mark of ``at``."""
+        place, now = max(self.ended(held) - 1, 0), max(self.ended(at) - 1, 0)
+        tape = self.tape
+        mark = self.figures.mark(float(tape.index[now]), float(tape.premium[self.number, now]))
+        return float(
+            self.figures.open_interest(max(int(tape.oi[self.number, place]) + more, 0), mark)
+        )
+
     def rate(self, at: int) -> float:
         """The running rate of the last whole minute."""
         minutes = self.tape.rate.shape[1]
         place = min(max((at - self.tape.start) // MINUTE - 1, 0), minutes - 1)
-        return self.figures.rate(float(self.tape.rate[self.number, place]))
+        return float(self.figures.rate(float(self.tape.rate[self.number, place])))
 
     def ratios(self, at: int) -> Ratios:
         rows = self.tape.ratios.shape[1]
@@ -180,6 +189,10 @@ class Recorded:
 
     def quote(self, venue: str, symbol: str, at: int) -> Quote:
         return self._book(venue, symbol).quote(at)
+
+    def open_interest(self, venue: str, symbol: str, held: int, more: int, at: int) -> float:
+        """Coins open at ``held`` and ``more`` lots, at the mark of ``at`` (inverse books)."""
+        return self._book(venue, symbol).open_interest(held, more, at)
 
     def ratios(self, venue: str, symbol: str, at: int) -> Ratios:
         return self._book(venue, symbol).ratios(at)
