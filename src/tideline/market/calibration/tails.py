@@ -43,4 +43,4 @@ def tails(series: Series) -> Iterator[tuple[str, Number]]:
     days = hour.ret[: hour.ret.size // 24 * 24].reshape(-1, 24)
     realised = np.sqrt(np.mean(days**2, axis=1))
     yield "realised_vol_1h_median_day", median(realised)
-    yield "realised_vol_1h_log_sd", sd(np.log(realised))
+    yield "realised_vol_1h_log_sd", sd(np.log(np.where(realised > 0.0, realised, np.nan)))
