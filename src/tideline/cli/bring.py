@@ -60,13 +60,12 @@ def binance_vision(
         tideline import binance-vision BTCUSDT-metrics-2026-02-05.zip --store S --lag 300
     """
     from tideline.collect.archives.binance_vision import import_binance_vision
-    from tideline.domain.time import WallClock
 
     forced: Any = choose("labels", labels, ("start", "end")) if labels else None
     lag_s = parse_lags(lags)
     with _target(store) as log, _progress(as_json) as tell:
         report = import_binance_vision(
-            log, paths, WallClock(), progress=tell, lag_s=lag_s, labels=forced
+            log, paths, log.clock, progress=tell, lag_s=lag_s, labels=forced
         )
     put_report(report, store, as_json)
 
@@ -114,7 +113,7 @@ def table(
         _show_dry(import_table(None, paths, chosen, WallClock(), dry_run=True, lag_s=lag), as_json)
         return
     with _target(store) as log, _progress(as_json) as tell:
-        report = import_table(log, paths, chosen, WallClock(), lag_s=lag, progress=tell)
+        report = import_table(log, paths, chosen, log.clock, lag_s=lag, progress=tell)
     put_report(report, store, as_json)
 
 
@@ -132,10 +131,9 @@ def take_rows(path: str, store: str, as_json: bool) -> None:
         tideline import rows rows.parquet --store S
     """
     from tideline.collect.archives.rows import import_rows
-    from tideline.domain.time import WallClock
 
     with _target(store) as log, _progress(as_json) as tell:
-        report = import_rows(log, path, WallClock(), progress=tell)
+        report = import_rows(log, path, log.clock, progress=tell)
     put_report(report, store, as_json)
 
 

@@ -13,13 +13,15 @@ from tideline.cli.options import json_option, store_option
 from tideline.cli.show import console, moment, put_json, seconds
 from tideline.domain.errors import BadInput
 from tideline.domain.fields import BY_NAME
-from tideline.domain.time import SECOND, Clock, WallClock, format_time
+from tideline.domain.scaled_time import speed_of
+from tideline.domain.time import SECOND, Clock, format_time
+from tideline.log.store_clock import clock_of
 
 if TYPE_CHECKING:
     from tideline.collect.status import FeedStatus, Status, VenueStatus
 
 FROZEN_S = 10.0
-"""A collector that has said nothing for so long is not there."""
+"""A collector that has said nothing for so many real seconds is not there."""
 LOOK_S = 2.1
 
 
@@ -39,7 +41,7 @@ def status(store: str, watch: bool, feeds: bool, as_json: bool) -> None:
         tideline status --store S --watch
         tideline status --store S --feeds
     """
-    clock = WallClock()
+    clock = clock_of(store)
     if as_json:
         put_json(facts(_read(store), clock))
         return
@@ -49,7 +51,7 @@ def status(store: str, watch: bool, feeds: bool, as_json: bool) -> None:
     rates, found = Rates(), _read(store)
     if _running(found, clock):  # rates need two looks
         rates.look(found)
-        clock.sleep(LOOK_S)
+        clock.sleep(LOOK_S * speed_of(clock))
         found = _read(store)
     console().print(view(found, clock, rates, feeds))
 
@@ -62,7 +64,7 @@ def watch_store(store: str, clock: Clock, feeds: bool) -> None:
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
             live.update(view(_read(store), clock, rates, feeds), refresh=True)
-            clock.sleep(1.0)
+            clock.sleep(speed_of(clock))
 
 
 def _read(store: str) -> Status:
@@ -128,7 +130,7 @@ def _age_s(at: int, clock: Clock) -> float | None:
 
 def _running(status: Status, clock: Clock) -> bool:
     age = _age_s(status.at, clock)
-    return not status.stopped and age is not None and age <= FROZEN_S
+    return not status.stopped and age is not None and age <= FROZEN_S * max(1.0, speed_of(clock))
 
 
 def view(status: Status, clock: Clock, rates: Rates | None = None, feeds: bool = False) -> Any:

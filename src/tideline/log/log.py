@@ -17,6 +17,7 @@ from tideline.domain.errors import (
     UnknownName,
 )
 from tideline.domain.fields import BY_NAME, known_field
+from tideline.domain.scaled_time import ScaledClock
 from tideline.domain.time import Clock, TimeUs, WallClock, format_time, parse_time
 from tideline.log import journal
 from tideline.log.background import Background
@@ -46,6 +47,7 @@ from tideline.log.recovery import lost_tail, recover
 from tideline.log.repair import repair
 from tideline.log.retention import LOOK_BACK_US, retain
 from tideline.log.salvage import records as salvaged_records
+from tideline.log.store_clock import clock_of
 from tideline.log.verify import verify
 from tideline.log.view import Viewer
 from tideline.log.writer import FlushPolicy, Writer
@@ -64,13 +66,13 @@ class Log:
 
     @classmethod
     def open(cls, path: str | Path, clock: Clock | None = None, files: Files | None = None) -> Log:
-        """Open an existing store.
+        """Open an existing store, by the clock given, else by the store's own.
 
         Raises:
             NoStore: nothing there, or something else.
             StoreTooNew: a later version wrote it.
         """
-        return cls(Layout(Path(path)), clock or WallClock(), files or DiskFiles())
+        return cls(Layout(Path(path)), clock or clock_of(path), files or DiskFiles())
 
     @classmethod
     def create(
@@ -81,7 +83,7 @@ class Log:
         Raises:
             BadInput: there is a store already, or a directory with other things in it.
         """
-        layout, clock, files = Layout(Path(path)), clock or WallClock(), files or DiskFiles()
+        layout, clock, files = Layout(Path(path)), clock or clock_of(path), files or DiskFiles()
         create_store(layout, files, clock)
         return cls(layout, clock, files)
 
@@ -119,7 +121,7 @@ class Log:
         """Become the one writer.
 
         ``background`` ticks every second, flushes and compacts by ``policy``; left open it is on
-        with the wall clock and off with any other.
+        with a clock that goes on by itself and off with any other.
 
         Raises:
             StoreBusy: another one is active; its pid and start time.
@@ -137,7 +139,8 @@ class Log:
         except BaseException:
             writer.close()
             raise
-        if background or (background is None and isinstance(self.clock, WallClock)):
+        by_itself = isinstance(self.clock, WallClock | ScaledClock)
+        if background or (background is None and by_itself):
             writer.background = Background(writer, policy or FlushPolicy())
         return writer
 
