@@ -30,6 +30,7 @@ def funding(series: Series) -> Iterator[tuple[str, Number]]:
         yield f"corr_funding_ret_{word}", corr(rate, _ret(series, at, hours * HOUR_S))
     if series.premium is not None:
         premium = _mean_before(series, series.premium, at, interval)
+        yield "premium_mean", mean(series.premium)
         yield "premium_sd", sd(series.premium)
         yield "corr_funding_premium", corr(rate, premium)
 

@@ -88,7 +88,8 @@ def _reading() -> str:
     return (
         f"*near*: within ± {WITHIN:.0%} of the held-out figure, or, for numbers that live near "
         f"zero, within {CORRELATION} (correlations, slopes), {SHARE} (shares of hours), "
-        f"{LOST:.1%} (open interest in cascades). † the real market of the fit dates misses this "
+        f"{LOST:.1%} (open interest in cascades), half a basis point (mean funding), two (mean "
+        "premium). † the real market of the fit dates misses this "
         "row too. *inside*: between the least and the greatest of all recordings, ± 30 %. ret and "
         "ΔQ are fractional changes of the mark price and of open interest in coin."
     )

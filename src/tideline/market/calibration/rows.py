@@ -2,7 +2,8 @@
 
 A row is met when |made − real| <= max(30 % of |real|, slack). The slack, in the row's own unit, is
 for numbers that live near 0, where 30 % of next to nothing would judge noise: correlations and
-slopes 0.10, shares of hours 0.05, open interest lost in a cascade 0.5 % of it.
+slopes 0.10, shares of hours 0.05, open interest lost in a cascade 0.5 % of it, mean funding half a
+basis point, mean premium two.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def _funding() -> Iterator[Row]:
     yield Row("funding_negative_share", "share of negative fundings", SHARE)
     yield Row("funding_autocorr_lag1", "autocorrelation of funding", CORRELATION)
     yield Row("corr_funding_ret_24h", "corr(funding, return of 24 h before)", CORRELATION)
+    yield Row("premium_mean", "mean of the premium", 2e-4)
     yield Row("premium_sd", "sd of the premium")
     yield Row("corr_funding_premium", "corr(funding, mean premium before)", CORRELATION)
 
