@@ -1,0 +1,4 @@
+"""Research: how often what tideline says is right.
+
+scoring     readings against the simulated market's truth: the scorecard
+"""

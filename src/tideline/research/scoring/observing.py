@@ -1,0 +1,105 @@
+"""From a world's rows to what a detector may see: through a log and the one engine."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tideline.domain.errors import BadInput
+from tideline.domain.time import DAY, ManualClock
+from tideline.features.address import parse_address
+from tideline.features.resolver import signal_fields
+from tideline.log import Log, Source
+from tideline.readings.parameters import Parameters
+from tideline.readings.price_oi import addresses
+from tideline.research.scoring.controls import directionless_rows
+from tideline.research.scoring.fingerprint import seed_of
+from tideline.research.scoring.observed import Observed, Scored
+from tideline.research.scoring.parameters import ScoreParameters
+from tideline.research.scoring.truth_runs import truth_kinds
+from tideline.research.scoring.worlds import AssetDays
+from tideline.signals import BY_ADDRESS
+from tideline.store.gridding import Grid, GridScan
+from tideline.store.simulation_mark import SIMULATED
+
+SCAN = ("price.mark@5m:rate[10]", "positioning.oi_usdtm_coin@5m:rate[10]")
+"""Ten bars of 5 minutes: 50 minutes, the same groups and weights at both ends."""
+ROWS_AT_ONCE = 500_000
+
+
+def scored_of(
+    given: AssetDays, readings: Parameters, scorer: ScoreParameters, control: bool
+) -> Scored:
+    """One asset of a world, observed and beside its truth.
+
+    Args:
+        control: observe it a second time with open interest that knows nothing of the flows.
+
+    Raises:
+        BadInput: a stretch that is not whole days.
+    """
+    if given.end <= given.start or (given.end - given.start) % DAY:
+        raise BadInput("end", given.end, "does not make whole days", str(given.start + DAY))
+    seen = observe(given, given.rows, readings, scorer)
+    without = None
+    if control:
+        seed = seed_of(given.asset, str(given.seed), "directionless")
+        without = observe(given, directionless_rows(given.rows, seed), readings, scorer)
+    truth = truth_kinds(given.truth, scorer.window_us, given.start, given.end, scorer.step_us)
+    return Scored(given.world, given.seed, given.asset, seen, truth, without)
+
+
+def observe(
+    given: AssetDays, rows: pa.Table, readings: Parameters, scorer: ScoreParameters
+) -> Observed:
+    """Everything detectors ask, at every moment of the grid, as known then."""
+    more = (*SCAN, f"positioning.taker_imbalance@{scorer.window}")
+    names = (*addresses(scorer.window)[:2], *more)
+    as_of = np.arange(given.start + scorer.step_us, given.end + 1, scorer.step_us, dtype=np.int64)
+    with tempfile.TemporaryDirectory(prefix="tideline-score-") as place:
+        log = Log.create(Path(place) / "store", ManualClock(given.end + DAY))
+        with log:
+            _fill(log, rows, names)
+            grid = GridScan(log, given.asset, scorer.window, readings, more).grid(as_of)
+    return _observed(given.start, scorer.step_us, grid)
+
+
+def _fill(log: Log, rows: pa.Table, names: tuple[str, ...]) -> None:
+    """Append the rows that these features read, in their own order."""
+    fields = {
+        field
+        for name in names
+        for field in signal_fields(BY_ADDRESS[parse_address(name, BY_ADDRESS).signal])
+    }
+    kept = rows.filter(pc.is_in(rows["field"].cast(pa.string()), pa.array(sorted(fields))))
+    with log.writer() as writer:
+        source = Source(source_id=writer.next_source(), kind=SIMULATED, name="scorecard")
+        ids = pa.array(np.full(kept.num_rows, source.source_id, np.int64))
+        if "source_id" in kept.column_names:
+            kept = kept.drop_columns(["source_id"])
+        kept = kept.append_column("source_id", ids)
+        for low in range(0, kept.num_rows, ROWS_AT_ONCE):
+            part = kept.slice(low, ROWS_AT_ONCE).unify_dictionaries()
+            writer.append(part, [source] if low == 0 else ())
+
+
+def _observed(start: int, step: int, grid: Grid) -> Observed:
+    price, oi = grid.price_bands, grid.oi_bands
+    return Observed(
+        start=start,
+        step=step,
+        move=grid.move,
+        rate=grid.rate,
+        price_in=np.array([band.enter for band in price]),
+        oi_in=np.array([band.enter for band in oi]),
+        price_out=np.array([band.leave for band in price]),
+        oi_out=np.array([band.leave for band in oi]),
+        adaptive=np.array([band.mode == "adaptive" for band in price]),
+        scan_move=grid.more[:, 0],
+        scan_rate=grid.more[:, 1],
+        taker=grid.more[:, 2],
+    )

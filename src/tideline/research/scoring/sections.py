@@ -1,0 +1,248 @@
+"""The card as titled tables of words: the one shape behind Markdown and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tideline.research.scoring.card import OURS, Facts
+
+DASH = "–"
+AS_FAR_OFF = 0.02
+"""Relative distance from the common alert rate from which a row is marked."""
+
+
+class Section(NamedTuple):
+    """A title, what to know before reading it, and a table (of no columns: none)."""
+
+    title: str
+    text: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def sections(card: Facts) -> list[Section]:
+    """Everything the card says, the verdict first."""
+    return list(_sections(card))
+
+
+def _sections(card: Facts) -> Iterator[Section]:
+    yield Section("Scored", _sample(card))
+    for number, each in enumerate(card["rounds"]):
+        yield _round(card, each, number)
+        yield _differences(card, each)
+    yield _classes(card)
+    yield _confusion(card)
+    yield _skill(card)
+    yield _controls(card)
+    if card["ablation"]:
+        yield _ablation(card)
+    yield _fixed(card)
+
+
+def _sample(card: Facts) -> str:
+    s, p = card["sample"], card["parameters"]
+    each = ", ".join(f"{name} {count:.2f}" for name, count in s["true_per_day"].items())
+    return (
+        f"{s['asset_days']} asset-days of {s['worlds']} worlds ({card['market']}), "
+        f"{p['burn_in_days']} days of baseline before the first scored day of each; "
+        f"{s['moments']:,} moments {p['step_min']} min apart, window {p['window']}. "
+        f"True episodes per asset-day: {each}; their median length is "
+        f"{_number(s['true_minutes_median'], 0)} min; {_percent(s['mixed'])} of moments are mixed. "
+        f"R1 could tell at {_percent(s['told'])} of moments, with adaptive bands in force at "
+        f"{_percent(s['adaptive'])}."
+    )
+
+
+def _round(card: Facts, each: Facts, number: int) -> Section:
+    rows = []
+    for row in each["detectors"]:
+        off = abs(row["alerts_per_day"] - each["rate"]) > AS_FAR_OFF * each["rate"]
+        lead = row["lead_min"]
+        rows.append(
+            (
+                row["title"],
+                _number(row["strictness"], 3),
+                f"{row['alerts_per_day']:.2f}{' *' if off else ''}",
+                _number(row["precision"]),
+                _number(row["recall"]),
+                _interval(row["f1"]),
+                _number(row["pr_auc"]),
+                DASH
+                if lead is None
+                else f"{lead['median']:+.0f} ({lead['p10']:+.0f} … {lead['p90']:+.0f})",
+                _number(row["world_median"]),
+                _number(row["world_worst_decile"]),
+            )
+        )
+    level = card["parameters"]["level"]
+    text = (
+        f"{each['rate']:.2f} alerts per asset-day for all: {each['title']}. Strictness is in "
+        f"multiples of each detector's default; F1 with its {level:.0%} interval by asset-day; "
+        "lead in minutes from the first moment of the true episode, median (10 % … 90 %), "
+        "negative: the alert came first; then F1 of the median world and of the worst decile."
+    )
+    if any("*" in row[2] for row in rows):
+        text += f" * no strictness gives within {AS_FAR_OFF:.0%} of that rate; the nearest stands."
+    columns = ("detector", "strictness", "alerts/day", "precision", "recall", "F1", "PR-AUC",
+               "lead, min", "median world", "worst decile")  # fmt: skip
+    return Section(f"Equal alerts {number + 1}: {each['title']}", text, columns, tuple(rows))
+
+
+def _differences(card: Facts, each: Facts) -> Section:
+    level = card["parameters"]["level"]
+    rows = tuple(
+        (
+            row["title"],
+            _interval(row["ours_minus"]),
+            _interval(row["ours_minus_by_world"]),
+            _won(row["ours_minus"]),
+        )
+        for row in each["detectors"]
+        if row["key"] != OURS
+    )
+    text = (
+        f"F1 of R1 with adaptive bands minus F1 of each other, at {each['rate']:.2f} alerts per "
+        f"asset-day, {level:.0%} paired bootstrap intervals: by asset-day, and by whole worlds, "
+        "which is the stricter one where days of a world are alike."
+    )
+    columns = ("against", "ΔF1 by asset-day", "ΔF1 by world", "by asset-day")
+    return Section(f"Adaptive against each: {each['title']}", text, columns, rows)
+
+
+def _won(found: Facts) -> str:
+    if found["low"] is None:
+        return DASH
+    if found["low"] > 0:
+        return "adaptive better"
+    return "adaptive worse" if found["high"] < 0 else "no difference shown"
+
+
+def _classes(card: Facts) -> Section:
+    rows = tuple(
+        (
+            row["class"],
+            str(row["alerts"]),
+            str(row["right"]),
+            _number(row["precision"]),
+            str(row["true"]),
+            str(row["found"]),
+            _number(row["recall"]),
+            _number(row["f1"]),
+        )
+        for row in card["classes"]
+    )
+    columns = ("class", "alerts", "right", "precision", "true", "found", "recall", "F1")
+    text = "R1 with adaptive bands at its default, episode by episode."
+    return Section("Class by class", text, columns, rows)
+
+
+def _confusion(card: Facts) -> Section:
+    table = card["confusion"]
+    rows = tuple(
+        (name, *(f"{count:.0f}" for count in counts))
+        for name, counts in zip(table["rows"], table["counts"], strict=True)
+    )
+    text = (
+        "R1 with adaptive bands at its default. Rows: what was true; columns: what was said. "
+        "Episodes of the same class are paired first, what is left is paired across classes."
+    )
+    return Section("Confusion of episodes", text, ("true", *table["columns"]), rows)
+
+
+def _skill(card: Facts) -> Section:
+    rows = tuple(
+        (row["title"], _interval(row["class"]), _interval(row["opened"])) for row in card["skill"]
+    )
+    text = (
+        "Peirce skill on the grid, each at its default: hit rate minus false alarm rate, 0 for "
+        "whoever knows nothing. In the class: mean over the four. Opened against closed: among "
+        "moments at which direction is right, what open interest adds to price."
+    )
+    columns = ("detector", "in the class", "opened against closed")
+    return Section("Skill", text, columns, rows)
+
+
+def _controls(card: Facts) -> Section:
+    said = {True: "contains 0", False: "FAILED", None: "too few alerts to tell"}
+    tested = {"opened": "opened against closed", "class": "in the class"}
+    rows = tuple(
+        (
+            row["name"],
+            tested[row["tested"]],
+            _interval(row["skill"]),
+            str(row["days"]),
+            said[row["holds"]],
+            _number(row["f1"]),
+            _number(row["random_f1"]),
+        )
+        for row in card["controls"]
+    )
+    level = card["parameters"]["control_level"]
+    text = (
+        f"{card['verdict']}. R1 with adaptive bands where there is nothing to find: the "
+        f"{level:.0%} interval of the skill has to contain 0. With open interest moved to another "
+        "day price still tells up from down, so there only opened against closed is tested."
+    )
+    columns = ("control", "skill tested", "skill", "days with a claim", "verdict", "F1",
+               "random's F1")  # fmt: skip
+    return Section("Negative controls", text, columns, rows)
+
+
+def _ablation(card: Facts) -> Section:
+    rows = tuple(
+        (
+            row["mechanism"],
+            _number(row["precision"]),
+            _signed(row["precision_change"]),
+            _number(row["recall"]),
+            _signed(row["recall_change"]),
+            _signed(row["f1_change"]),
+            f"{row['alerts_per_day']:.2f}",
+            f"{row['true_per_day']:.2f}",
+        )
+        for row in card["ablation"]
+    )
+    worlds = card["parameters"]["ablation_worlds"]
+    text = (
+        f"R1 with adaptive bands at its default on {worlds} of the worlds, made again without one "
+        "mechanism; changes are without minus with: positive means that the mechanism costs R1."
+    )
+    columns = ("without", "precision", "change", "recall", "change ", "ΔF1", "alerts/day",
+               "true/day")  # fmt: skip
+    return Section("What each mechanism does", text, columns, rows)
+
+
+def _fixed(card: Facts) -> Section:
+    mark = card["fingerprint"]
+    how = (
+        "given, so this is a repetition"
+        if mark["repeated"]
+        else "drawn from the system's entropy after hashing"
+    )
+    versions = ", ".join(f"{name} {text}" for name, text in mark["versions"].items())
+    seeds = " ".join(str(seed) for seed in mark["seeds"])
+    text = (
+        f"SHA-256 of every number (readings, market, scorer): {mark['sha256']}. Nonce {how}: "
+        f"{mark['nonce']}. Versions: {versions}. Seeds of the worlds: {seeds}."
+    )
+    return Section("Fixed before, drawn after", text)
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    return DASH if value is None else f"{value:.{digits}f}"
+
+
+def _signed(value: Any) -> str:
+    return DASH if value is None else f"{value:+.3f}"
+
+
+def _percent(value: Any) -> str:
+    return DASH if value is None else f"{value:.1%}"
+
+
+def _interval(found: Facts) -> str:
+    value, low, high = (found[name] for name in ("value", "low", "high"))
+    if value is None:
+        return DASH
+    return f"{value:+.3f} [{_signed(low)}, {_signed(high)}]"
