@@ -14,43 +14,60 @@ from tideline.domain.errors import BadInput
 from tideline.domain.time import DAY
 from tideline.readings.parameters import DEFAULTS
 from tideline.research.scoring import card as cards
+from tideline.research.scoring.card import make_card
+from tideline.research.scoring.fingerprint import take
 from tideline.research.scoring.ledger import append, line_of
 from tideline.research.scoring.markdown import page
 from tideline.research.scoring.observed import Scored
 from tideline.research.scoring.observing import scored_of
 from tideline.research.scoring.parameters import ScoreParameters
-from tideline.research.scoring.running import score
+from tideline.research.scoring.running import Task, carry_out, score
 from tideline.research.scoring.sections import sections
 
 SMALL = ScoreParameters(
-    worlds=6, days=3, burn_in_days=14, resamples=300, random_draws=6, levels=9, ablation_worlds=1
+    worlds=12, days=4, burn_in_days=14, resamples=300, random_draws=6, levels=9, ablation_worlds=0
 )
+TINY = replace(SMALL, worlds=2, days=1, ablation_worlds=1)
 READINGS = replace(DEFAULTS, baseline_hours=336)
 AT = 1_800_000_000_000_000
 
 
+MARK = take(READINGS, ToyWorlds().described(), SMALL, "toy")
+
+
 @pytest.fixture(scope="module")
-def card() -> Any:
-    return score(ToyWorlds(), SMALL, readings=READINGS, nonce="toy")[0]
+def scored() -> list[Scored]:
+    return [
+        one
+        for seed in MARK.seeds
+        for one in carry_out(Task(ToyWorlds(), seed, frozenset(), READINGS, SMALL, True))
+    ]
+
+
+@pytest.fixture(scope="module")
+def card(scored: list[Scored]) -> Any:
+    return make_card(scored, READINGS, SMALL, MARK, "toy worlds")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Any:
+    return score(ToyWorlds(), TINY, readings=READINGS, nonce="a")[0]
 
 
 def detector(card: Any, key: str, number: int = 0) -> Any:
     return next(row for row in card["rounds"][number]["detectors"] if row["key"] == key)
 
 
-def test_the_same_nonce_gives_the_same_card() -> None:
-    tiny = replace(SMALL, worlds=2, days=1, ablation_worlds=0)
-    first, again, other = (
-        score(ToyWorlds(), tiny, readings=READINGS, nonce=nonce)[0] for nonce in ("a", "a", "b")
-    )
-    assert first == again
-    assert first["rounds"] != other["rounds"]
-    assert first["fingerprint"]["seeds"] != other["fingerprint"]["seeds"]
+def test_the_same_nonce_gives_the_same_card(tiny: Any) -> None:
+    assert score(ToyWorlds(), TINY, readings=READINGS, nonce="a")[0] == tiny
+    other = score(ToyWorlds(), TINY, readings=READINGS, nonce="b")[0]
+    assert tiny["rounds"] != other["rounds"]
+    assert tiny["fingerprint"]["seeds"] != other["fingerprint"]["seeds"]
 
 
 @pytest.mark.slow
-def test_processes_do_not_change_the_card(card: Any) -> None:
-    assert score(ToyWorlds(), SMALL, readings=READINGS, nonce="toy", processes=2)[0] == card
+def test_processes_do_not_change_the_card(tiny: Any) -> None:
+    assert score(ToyWorlds(), TINY, readings=READINGS, nonce="a", processes=2)[0] == tiny
 
 
 def test_what_was_planted_is_found_and_chance_does_not_find_it(card: Any) -> None:
@@ -60,7 +77,7 @@ def test_what_was_planted_is_found_and_chance_does_not_find_it(card: Any) -> Non
     assert chance["ours_minus"]["low"] > 0.3
     assert ours["strictness"] == 1.0
     assert card["sample"]["adaptive"] == 1.0
-    assert card["sample"]["asset_days"] == 18
+    assert card["sample"]["asset_days"] == 48
 
 
 def test_alerts_are_equal_where_they_can_be(card: Any) -> None:
@@ -82,22 +99,21 @@ def test_controls_find_nothing(card: Any) -> None:
 
 
 def test_a_failed_control_stands_in_the_first_line(
-    card: Any, monkeypatch: pytest.MonkeyPatch
+    card: Any, scored: list[Scored], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A control whose truth was not shuffled at all has to be caught."""
-    tiny = replace(SMALL, ablation_worlds=0)
-    monkeypatch.setattr(cards, "shuffled_truth", lambda scored, _: [one.truth for one in scored])
-    failed = score(ToyWorlds(), tiny, readings=READINGS, nonce="toy")[0]
+    monkeypatch.setattr(cards, "shuffled_truth", lambda given, _: [one.truth for one in given])
+    failed = make_card(scored, READINGS, SMALL, MARK, "toy worlds")
     assert failed["failed"] == ["shuffled truth"]
     assert page(failed, AT, "tideline score").splitlines()[0].startswith("**FAILED")
     assert not page(card, AT, "tideline score").startswith("**")
 
 
-def test_each_mechanism_is_switched_off_on_the_same_worlds(card: Any) -> None:
-    rows = {row["mechanism"]: row for row in card["ablation"]}
+def test_each_mechanism_is_switched_off_on_the_same_worlds(tiny: Any) -> None:
+    rows = {row["mechanism"]: row for row in tiny["ablation"]}
     assert set(rows) == set(ToyWorlds().mechanisms)
     for row in rows.values():
-        assert row["precision_change"] is not None
+        assert row["f1_change"] is not None
         assert row["true_per_day"] == rows["news_repricing"]["true_per_day"]
 
 

@@ -28,8 +28,10 @@ from tideline.research.scoring.tally import Judged, f1_of, scores
 
 Facts = dict[str, Any]
 OURS = "adaptive"
-LEAST_DAYS = 15
-"""Asset-days on which the tested skill has anything to go by; with fewer no control is decided."""
+LEAST_DAYS = 30
+"""Asset-days on which the tested skill has anything to go by; with fewer no control is decided.
+(With nothing to find, 99 % intervals left zero out in 4.3 % of 400 draws of 10 such days, 3.5 % of
+15, 1.5 % of 30, 0.8 % of 60.)"""
 
 
 def make_card(

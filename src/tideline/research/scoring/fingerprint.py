@@ -3,7 +3,7 @@
 1. every number (the readings', the market's priors, the scorer's own) is written canonically
 2. that text is hashed with SHA-256
 3. a nonce is drawn from the system's entropy, or given, which the card then says
-4. the seed of world k is the first 63 bits of SHA-256(hash, nonce, k)
+4. the seed of world k is the first 31 bits of SHA-256(hash, nonce, k)
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def take(
 
 
 def seed_of(sha256: str, nonce: str, what: int | str) -> int:
-    """A seed of 63 bits for world ``what``, or for another purpose by name."""
+    """A seed of 31 bits for world ``what``, or for another purpose by name."""
     digest = hashlib.sha256(f"{sha256}:{nonce}:{what}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def versions() -> dict[str, str]:
