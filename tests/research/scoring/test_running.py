@@ -25,7 +25,14 @@ from tideline.research.scoring.running import Task, carry_out, score
 from tideline.research.scoring.sections import sections
 
 SMALL = ScoreParameters(
-    worlds=12, days=4, burn_in_days=14, resamples=300, random_draws=6, levels=9, ablation_worlds=0
+    worlds=5,
+    days=3,
+    burn_in_days=14,
+    resamples=300,
+    random_draws=6,
+    levels=9,
+    ablation_worlds=0,
+    control_days=8,
 )
 TINY = replace(SMALL, worlds=2, days=1, ablation_worlds=1)
 READINGS = replace(DEFAULTS, baseline_hours=336)
@@ -77,7 +84,7 @@ def test_what_was_planted_is_found_and_chance_does_not_find_it(card: Any) -> Non
     assert chance["ours_minus"]["low"] > 0.3
     assert ours["strictness"] == 1.0
     assert card["sample"]["adaptive"] == 1.0
-    assert card["sample"]["asset_days"] == 48
+    assert card["sample"]["asset_days"] == 15
 
 
 def test_alerts_are_equal_where_they_can_be(card: Any) -> None:

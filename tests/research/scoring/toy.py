@@ -75,11 +75,11 @@ class ToyWorlds:
 
 def truth_lots(flows: np.ndarray, passed: float) -> np.ndarray:
     """[books, minutes, roles, kinds]: each class and its other side, split over the books."""
-    lots = np.zeros((len(BOOKS), flows.shape[0], len(ROLES), len(KINDS)))
+    lots = np.zeros((len(BOOKS), flows.shape[0], len(ROLES), len(KINDS)), np.int32)
     for b, (_, _, share) in enumerate(BOOKS):
         for c, (name, kinds) in enumerate(CLASSES.items()):
-            taken = np.rint(flows[:, c] * share)
-            given = np.rint(taken * passed)
+            taken = np.rint(flows[:, c] * share).astype(np.int32)
+            given = np.rint(taken * passed).astype(np.int32)
             lots[b, :, 0, KINDS.index(kinds[0])] += taken
             along, apart = PASSIVE[name]
             lots[b, :, 0, KINDS.index(along)] += taken - given

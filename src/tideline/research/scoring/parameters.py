@@ -17,7 +17,11 @@ def _said(default: Any, meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ScoreParameters:
-    """See the meaning beside each; :func:`described` prints them."""
+    """See the meaning beside each; :func:`described` prints them.
+
+    ``control_days``: with nothing to find, 99 % intervals left zero out in 4.3 % of 400 draws of 10
+    such days, 3.5 % of 15, 1.5 % of 30, 0.8 % of 60.
+    """
 
     window: str = _said("45m", "trailing window of the readings and of the truth")
     worlds: int = _said(20, "worlds, each drawn from its own seed")
@@ -28,6 +32,7 @@ class ScoreParameters:
     resamples: int = _said(4000, "bootstrap resamples")
     level: float = _said(0.95, "of the intervals of scores and of differences")
     control_level: float = _said(0.99, "of the intervals that have to contain zero")
+    control_days: int = _said(30, "asset-days with a claim, below which no control is decided")
     random_draws: int = _said(40, "draws of the random detector whose counts are averaged")
     loosest: float = _said(0.02, "smallest strictness of the sweep, × each detector's default")
     strictest: float = _said(8.0, "largest")
