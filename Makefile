@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test second-opinion test-all check bench up docs clean
+.PHONY: help demo test second-opinion test-all check bench up docs scorecard clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ help: ## Show this list
 $(READY): uv.lock pyproject.toml scripts/environment.py
 	@$(PYTHON) scripts/environment.py
 
-demo: $(READY) ## A small simulated store in ./demo-store, scanned
+demo: $(READY) ## A simulated market, live, into ./demo-store; stop with Ctrl-C
 	@$(BIN)/tideline demo --store demo-store
 
 test: $(READY) ## The default test suite (a few minutes)
@@ -40,6 +40,9 @@ docs: $(READY) ## Build the documentation into site/, warnings are errors
 bench: $(READY) ## Every benchmark, one after the other: ratios measured in one run
 	@for each in $$(grep -l __main__ benchmarks/*/*.py); do \
 	  echo "== $$each"; $(BIN)/python "$$each"; done
+
+scorecard: $(READY) ## Readings against simulated truth, into docs/scorecard.md; logged (minutes)
+	@$(BIN)/tideline score --write docs/scorecard.md
 
 up: $(READY) ## Collect live into ./tideline-store; stop with Ctrl-C
 	@$(BIN)/tideline up

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tideline.cli.simulate import fill
+from tests.planted import fill
 
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's store. Read only: tests that write make their own."""
+    """The planted store. Read only: tests that write make their own."""
     path = tmp_path_factory.mktemp("simulated") / "store"
     fill(path)
     return path

@@ -1,4 +1,4 @@
-"""Features, scans and the demo, as a user runs them, on the simulated store."""
+"""Features and scans, as a user runs them, on the planted store."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.planted import DELAY_US, END, LAST_KNOWN, PLANTED
 from tideline.cli.app import run
 from tideline.domain.time import HOUR, MINUTE, format_time, parse_time
-from tideline.market.simulated import DELAY_US, END, LAST_KNOWN, PLANTED
 
 AT = format_time(LAST_KNOWN)
 TWO = "positioning.oi_usdtm_coin@1h:rate,price.ret@1h"
@@ -209,21 +209,17 @@ def test_a_window_too_fine_for_the_data_says_so(
     assert "age 6m > 5m" in told["because"]
 
 
-def test_the_demo_finds_what_it_planted(capsys: pytest.CaptureFixture[str]) -> None:
-    found = answer(capsys, "demo")
-    assert found["simulated"] is True
-    for pair in found["readings"]:
-        assert pair["found"]["name"] == pair["planted"]["state"]
-
-
-def test_the_demo_says_that_it_is_simulated_and_refuses_another_store(
-    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_scan_finds_what_was_planted_and_says_that_it_is_simulated(
+    simulated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["demo", "--store", str(simulated)]) == 0  # the second time: what is there
-    assert "SIMULATED" in capsys.readouterr().out
-    (tmp_path / "notes.txt").write_text("mine")
-    assert run(["demo", "--store", str(tmp_path)]) == 2
-    assert "notes.txt" in capsys.readouterr().err
+    for push in PLANTED:
+        at = format_time(push.end + DELAY_US)
+        given = ("scan", "--store", str(simulated), "--asset", push.asset, "--as-of", at)
+        found = answer(capsys, *given)
+        assert found["simulated"] is True
+        assert found["readings"][0]["name"] == push.state
+    for command in (["head"], ["legs", "--asset", "BTC"]):
+        assert answer(capsys, *command, "--store", str(simulated))["simulated"] is True
 
 
 def test_the_store_may_come_from_the_environment(simulated: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_wrong_hosts_file_is_named(
 def test_real_and_simulated_rows_never_meet(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from tideline.cli.simulate import fill
+    from tests.planted import fill
 
     fill(tmp_path / "demo")
     assert run(["collect", "--store", str(tmp_path / "demo"), "--assets", "BTC"]) == 2

@@ -35,6 +35,7 @@ def tape(
     listed: dict[str, int] | None = None,
     oi_usd: float = 5e8,
     world: str = "toy",
+    start: int = START,
 ) -> Tape:
     """A tape of ``hours``. ``listed``: first step by venue, else 0."""
     price, tick, symbols = COINS[asset]
@@ -70,15 +71,17 @@ def tape(
         high[number] = np.maximum(last[number], before) + draw.integers(0, 4, steps)
         low[number] = np.minimum(last[number], before) - draw.integers(0, 4, steps)
         if not book.spot:
-            events += _forced(draw, number, book, steps, step_s, last[number], trades)
+            events += _forced(draw, number, book, start, steps, step_s, last[number], trades)
     minutes, fives = -(-steps * step_s // 60), -(-steps * step_s // 300)
     rate = np.clip(np.cumsum(draw.normal(0.0, 2e-6, (many, minutes)), axis=1) + 1e-4, -7e-3, 7e-3)
     ratios = np.exp(0.3 + np.cumsum(draw.normal(0.0, 0.01, (many, fives, 3)), axis=1))
     premium = np.clip(np.cumsum(draw.normal(0.0, 2e-6, (many, steps)), axis=1), -2e-3, 2e-3)
     found = np.array(sorted(events), EVENT) if events else np.zeros(0, EVENT)
+    whole = [part.astype(np.int32) for part in (oi, last, high, low, buy, sell)]
+    broken = [part.astype(np.float32) for part in (last + 0.5, premium)]
     return Tape(
-        world, seed, asset, START, step_s * SECOND, tuple(books), oi, last, high, low, buy, sell,
-        last + 0.5, premium, index, rate, ratios, found,
+        world, seed, asset, start, step_s * SECOND, tuple(books), *whole, *broken, index,
+        rate.astype(np.float32), ratios.astype(np.float32), found,
     )  # fmt: skip
 
 
@@ -86,6 +89,7 @@ def _forced(
     draw: np.random.Generator,
     number: int,
     book: BookName,
+    start: int,
     steps: int,
     step_s: int,
     last: np.ndarray,
@@ -99,7 +103,7 @@ def _forced(
         for _ in range(int(draw.integers(2, 25))):
             step = min(steps - 1, first + int(draw.integers(0, 6)))
             within = int(draw.integers(0, step_s * 1000)) * 1000 + 1
-            at = START + step * step_s * SECOND + within
+            at = start + step * step_s * SECOND + within
             how = (MARKET, MARKET, MARKET, INSURANCE, ADL)[int(draw.integers(0, 5))]
             lots = 1 + int(draw.exponential(1.0 + 2 * trades))
             found.append((at, number, side, how, lots, int(last[step])))

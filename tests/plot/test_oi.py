@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 import tideline as tl
-from tideline.cli.simulate import fill
+from tests.planted import DELAY_US, END, fill
 from tideline.domain.errors import BadInput
 from tideline.domain.time import HOUR, MINUTE
-from tideline.market.simulated import DELAY_US, END
 from tideline.plot import COLOURS, stretches
 from tideline.readings.price_oi import BY_NAME
 from tideline.readings.reading import Reading

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.planted import DELAY_US, END, START, tables
 from tideline.domain.time import DAY, HOUR, MINUTE, ManualClock
 from tideline.log import Log, Source
-from tideline.market.simulated import DELAY_US, END, START, tables
 from tideline.readings.episodes import Moment, episodes, episodes_of
 from tideline.readings.parameters import Parameters
 from tideline.store.gridding import Grid, GridScan

@@ -3,7 +3,7 @@
 app          the table of commands and what happens when one fails
 options      what commands share: --store, --as-of, --json ...
 show         tables for people, JSON for programs
-ask · scan · look · bring · keep · simulate · complete      the commands, one kind a file
+ask · scan · look · bring · keep · demo · complete      the commands, one kind a file
 """
 
 from __future__ import annotations

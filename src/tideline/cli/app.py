@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: tuple[Entry, ...] = (
-    Entry("demo", "simulate:demo", "Make a small SIMULATED store and scan it."),
+    Entry("demo", "demo.command:demo", "A SIMULATED market, collected and read as if real."),
     Entry("up", "collecting:up", "Collect live, and serve everything there is."),
     Entry("collect", "collecting:collect", "Collect live, or print the plan of it."),
     Entry("status", "status:status", "How the collector fares: rates, ages, gaps, bans."),
@@ -38,6 +38,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("export", "bring:export", "Write rows out as a canonical table."),
     Entry("features", "ask:features", "Ask features of one moment, or of a table of them."),
     Entry("scan", "scan:scan", "Every asset's price × OI state, ranked, with evidence."),
+    Entry("score", "score:score", "Score the readings against simulated worlds' truth."),
     Entry("catalog", "look:catalog", "The signals: meaning, unit, sign, what they are not."),
     Entry("legs", "look:legs", "What the store holds: coverage and gaps per leg."),
     Entry("head", "look:head", "The newest moment whose answers are final."),
@@ -54,7 +55,7 @@ _TEACH = """Point-in-time open interest features from your own archives.
 \b
 A feature at T is a function of the observations known at T.
 \b
-    tideline demo                                   a simulated store, scanned
+    tideline demo                                   a simulated market, live
     tideline import binance-vision DIR --store S    your Binance metrics archives
     tideline catalog                                what can be asked
     tideline features --store S --asset BTC --as-of 2026-02-05T16:00:00Z \\

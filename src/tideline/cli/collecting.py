@@ -84,10 +84,10 @@ def up(**given: Any) -> None:
         tideline up --store S
         tideline up --store S --simulated --assets BTC,ETH
     """
-    from tideline.cli.running import run
+    from tideline.cli.running import run, show_status
     from tideline.cli.show import console
 
-    run(job_of(given), show=console().is_terminal)
+    run(job_of(given), beside=show_status if console().is_terminal else None)
 
 
 def job_of(given: dict[str, Any]) -> Job:

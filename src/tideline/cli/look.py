@@ -93,6 +93,7 @@ def legs(store: str, asset: str | None, as_json: bool) -> None:
         tideline legs --store S --asset BTC --json
     """
     from tideline.log import Log
+    from tideline.store.simulation_mark import SimulationMark
 
     with Log.open(store) as log:
         found = log.legs(asset)
@@ -101,11 +102,12 @@ def legs(store: str, asset: str | None, as_json: bool) -> None:
         facts = []
         for name in dict.fromkeys(leg.asset for leg in found):
             facts.extend(_coverage(log, [leg for leg in found if leg.asset == name]))
+        simulated = bool(SimulationMark(log))
     if as_json:
-        put_json({"legs": facts})
+        put_json({"simulated": simulated, "legs": facts})
         return
     put_table(
-        f"Legs of {store}",
+        f"{'SIMULATED legs' if simulated else 'Legs'} of {store}",
         ("asset", "venue", "instrument", "field", "rows", "first", "last", "cadence", "gaps",
          "longest", "recorded from"),
         [_leg_line(fact) for fact in facts],
@@ -175,10 +177,12 @@ def head(store: str, as_json: bool) -> None:
     An as_of above it is refused: the answer could still change.
     """
     from tideline.log import Log
+    from tideline.store.simulation_mark import SimulationMark
 
     with Log.open(store) as log:
         at = log.head()
+        simulated = bool(SimulationMark(log))
     if as_json:
-        put_json({"head": moment(at), "head_us": int(at)})
+        put_json({"simulated": simulated, "head": moment(at), "head_us": int(at)})
     else:
         click.echo(moment(at))

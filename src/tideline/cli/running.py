@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 import numpy as np
 
 from tideline.cli.show import console
 from tideline.domain.errors import BadInput
-from tideline.domain.time import SECOND, Clock, WallClock, parse_time
+from tideline.domain.scaled_time import ScaledClock, speed_of
+from tideline.domain.time import SECOND, Clock, parse_time
 
 if TYPE_CHECKING:
     from tideline.collect.live.committer import Committer
@@ -30,10 +31,19 @@ REOPEN_S = 2.0
 SEED = 20_261_121
 MARKET_START = int(parse_time("2026-01-01T00:00:00Z"))
 
+Result = TypeVar("Result")
+Beside: TypeAlias = "Callable[[Collector, Committer], Coroutine[Any, Any, None]]"
+"""What runs beside the collector; when it ends, collecting ends as if asked to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be collected, where from and where to."""
+    """What is to be collected, where from and where to.
+
+    ``simulated`` with ``urls``: the venues are made ones, and served already. ``commit_s``: seconds
+    of the clock between commits. ``patience``: how much longer than usual an exchange with a venue
+    may take, for clocks that run faster than the machine's.
+    """
 
     store: Path
     venues: Sequence[Venue]
@@ -45,27 +55,46 @@ class Job:
     trusted: tuple[str, ...] = ()
     urls: dict[str, dict[str, str]] = field(default_factory=dict)
     simulated: bool = False
+    commit_s: float = 1.0
+    patience: float = 1.0
 
 
-def run(job: Job, *, show: bool = False, clock: Clock | None = None) -> None:
+def run(
+    job: Job,
+    *,
+    beside: Beside | None = None,
+    clock: Clock | None = None,
+    say: Callable[[str], None] = click.echo,
+) -> None:
     """Collect until SIGINT or SIGTERM; what was received is committed before this returns.
 
     Raises:
         StoreBusy: another process writes the store.
         BadInput: a store of the other kind (simulated or not).
     """
-    from tideline.log import Log
+    from tideline.log import FlushPolicy, Log
+    from tideline.log.store_clock import clock_of
 
-    clock = clock or WallClock()
+    clock = clock or clock_of(job.store)
+    policy = FlushPolicy(age_s=FlushPolicy().age_s * max(1.0, speed_of(clock)))
     with Log.open_or_create(job.store, clock) as log:
         check_kind(log, job)
         while True:
-            with log.writer() as writer:
-                stopped = asyncio.run(_collect(job, log, writer, clock, show))
+            with log.writer(policy=policy) as writer:
+                stopped = _on_loop(_collect(job, log, writer, clock, beside, say), clock)
             if not stopped:
                 return
             click.echo(f"the store failed ({stopped}); it is opened again", err=True)
             clock.sleep(REOPEN_S)
+
+
+def _on_loop(main: Coroutine[Any, Any, Result], clock: Clock) -> Result:
+    """On a loop whose seconds are those of the clock."""
+    if not isinstance(clock, ScaledClock):
+        return asyncio.run(main)
+    from tideline.market.scaled_loop import run_scaled
+
+    return run_scaled(main, clock)
 
 
 def check_kind(log: Log, job: Job) -> None:
@@ -79,13 +108,20 @@ def check_kind(log: Log, job: Job) -> None:
         raise BadInput("store", str(job.store), "holds simulated rows", "a new store")
 
 
-async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool) -> str | None:
+async def _collect(
+    job: Job,
+    log: Log,
+    writer: Writer,
+    clock: Clock,
+    beside: Beside | None,
+    say: Callable[[str], None],
+) -> str | None:
     """Until asked to stop (None), or until the writer stopped: why it did."""
     from tideline.collect.live.committer import Committer, in_thread
     from tideline.collect.raw.archive import Archive
 
     async with AsyncExitStack() as stack:
-        if job.simulated:
+        if job.simulated and not job.urls:
             urls = await stack.enter_async_context(market_on_loopback(job, clock))
             job = replace(job, urls=urls)
         archive = None
@@ -104,15 +140,18 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
         )
         collector = await _collector(job, committer, clock, stack)
         stopping = _on_signals()
-        _begin(job)
+        _begin(job, say)
         task = asyncio.create_task(collector.run())
-        showing = asyncio.create_task(_show(collector, clock)) if show else None
         failing = asyncio.create_task(_failure(writer))
-        await asyncio.wait([task, stopping, failing], return_when=asyncio.FIRST_COMPLETED)
+        others: list[asyncio.Task[None]] = []
+        if beside is not None:
+            others.append(asyncio.create_task(beside(collector, committer)))
+        ends = [task, stopping, failing, *others]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         failing.cancel()
-        if showing is not None:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+        for other in others:
+            other.cancel()
+        beside_failed = await asyncio.gather(*others, return_exceptions=True)
         task.cancel()
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -122,10 +161,13 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
                 await committer.close()
         if writer.stopped is not None:
             return None if stopping.done() else writer.stopped
-        click.echo(
+        say(
             f"stopped: {committer.done.rows:,} rows in {committer.done.commits:,} commits, "
             f"{committer.done.backfill.rows:,} back-filled"
         )
+        for error in beside_failed:
+            if isinstance(error, Exception):
+                raise error
         return None
 
 
@@ -140,10 +182,13 @@ async def _collector(
 ) -> Collector:
     from tideline.collect.attended import Wanted
     from tideline.collect.supervisor import Collector
-    from tideline.collect.transport import WebTransport
+    from tideline.collect.transport import Limits, WebTransport
 
+    limits = Limits().stretched(job.patience)
     transports = {
-        venue.name: await stack.enter_async_context(WebTransport(job.urls.get(venue.name)))
+        venue.name: await stack.enter_async_context(
+            WebTransport(job.urls.get(venue.name), limits=limits)
+        )
         for venue in job.venues
     }
     return Collector(
@@ -156,6 +201,7 @@ async def _collector(
         Wanted(
             assets=job.assets,
             top=job.top,
+            commit_s=job.commit_s,
             backfill_days=job.backfill_days,
             directory=job.store,
         ),
@@ -177,15 +223,15 @@ def _on_signals() -> asyncio.Future[None]:
     return asked
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job, say: Callable[[str], None]) -> None:
     what = ", ".join(job.assets) if job.assets else f"the {job.top} coins of most open interest"
     if job.simulated:
-        click.echo("SIMULATED venues on loopback: nothing here happens on any market.")
-    click.echo(f"collecting {what} from {', '.join(one.name for one in job.venues)}")
-    click.echo(f"into {job.store}; see it with: tideline status --store {job.store} --watch")
+        say("SIMULATED venues on loopback: nothing here happens on any market.")
+    say(f"collecting {what} from {', '.join(one.name for one in job.venues)}")
+    say(f"into {job.store}; see it with: tideline status --store {job.store} --watch")
 
 
-async def _show(collector: Collector, clock: Clock) -> None:
+async def show_status(collector: Collector, committer: Committer) -> None:
     """The status table in place."""
     from rich.live import Live
 
@@ -196,7 +242,7 @@ async def _show(collector: Collector, clock: Clock) -> None:
         while True:
             await asyncio.sleep(SHOW_S)
             if collector.status.commits or collector.status.commit_failures:
-                live.update(view(collector.status, clock, rates), refresh=True)
+                live.update(view(collector.status, collector.clock, rates), refresh=True)
 
 
 @contextlib.asynccontextmanager

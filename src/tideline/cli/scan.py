@@ -86,16 +86,18 @@ def scan(
     with open_store(store) as opened:
         moments = _grid(grid) if grid else [parse_as_of(as_of) or int(opened.head())]
         found = _readings(opened, moments, assets, chosen, mode)
+        simulated = opened.simulated
     if grid and wanted is None and least is None:
         least = "watch"  # a grid of calm moments is noise
     kept = [reading for reading in found if _keep(reading, wanted, least)]
     runs = _episodes(found, chosen, wanted, least) if grid else []
     if as_json:
         readings = [reading_facts(reading) for reading in kept]
-        told = {"window": chosen, "bands": bands, "moments": len(moments), "readings": readings}
+        told = {"simulated": simulated, "window": chosen, "bands": bands}
+        told |= {"moments": len(moments), "readings": readings}
         put_json(told | ({"episodes": [_facts(*run) for run in runs]} if grid else {}))
         return
-    show_readings(kept, found, moments, chosen, bands)
+    show_readings(kept, found, moments, chosen, bands, simulated=simulated)
     if grid:
         _show_episodes(runs)
     if why:
@@ -149,7 +151,13 @@ def _severe(severity: Severity, least: str | None) -> bool:
 
 
 def show_readings(
-    kept: list[Reading], found: list[Reading], moments: Sequence[int], window: str, bands: str
+    kept: list[Reading],
+    found: list[Reading],
+    moments: Sequence[int],
+    window: str,
+    bands: str,
+    *,
+    simulated: bool = False,
 ) -> None:
     """Readings as a table; ``found`` are all of them, ``kept`` those to show."""
     when = f"as of {moment(moments[0])}"
@@ -172,8 +180,9 @@ def show_readings(
     foot = f"{len(kept):,} of {len(found):,} readings shown"
     if untold:
         foot += f"; {untold:,} could not be told (--states {CANNOT_TELL} --why says why)"
+    mark = "SIMULATED: price" if simulated else "Price"
     put_table(
-        f"Price × OI over {window}, {bands} bands, {when}",
+        f"{mark} × OI over {window}, {bands} bands, {when}",
         columns,
         rows,
         right=("strength", "price", "OI", "fuel left"),

@@ -15,7 +15,7 @@ from tideline.domain.errors import BadInput
 from tideline.domain.fields import BY_NAME
 from tideline.domain.scaled_time import speed_of
 from tideline.domain.time import SECOND, Clock, format_time
-from tideline.log.store_clock import clock_of
+from tideline.log.store_clock import clock_of, is_made
 
 if TYPE_CHECKING:
     from tideline.collect.status import FeedStatus, Status, VenueStatus
@@ -43,7 +43,7 @@ def status(store: str, watch: bool, feeds: bool, as_json: bool) -> None:
     """
     clock = clock_of(store)
     if as_json:
-        put_json(facts(_read(store), clock))
+        put_json({"simulated": is_made(store), **facts(_read(store), clock)})
         return
     if watch:
         watch_store(store, clock, feeds)

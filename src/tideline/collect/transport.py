@@ -16,7 +16,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -43,6 +43,16 @@ class Limits:
     frame_bytes: int = 8 * 1024 * 1024
     ping_s: float = 15.0
     per_host: int = 20
+
+    def stretched(self, by: float) -> Limits:
+        """The same with ``by`` times as much time for everything."""
+        return replace(
+            self,
+            connect_s=self.connect_s * by,
+            read_s=self.read_s * by,
+            total_s=self.total_s * by,
+            ping_s=self.ping_s * by,
+        )
 
 
 class _Private(OSError):

@@ -62,6 +62,11 @@ class Store:
         """The newest moment whose answers are final."""
         return self.log.head()
 
+    @property
+    def simulated(self) -> bool:
+        """Does it hold anything that happened on no market?"""
+        return bool(self._simulated)
+
     def assets(self) -> list[str]:
         """Every asset with a row."""
         return self.log.assets()

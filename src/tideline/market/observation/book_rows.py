@@ -55,7 +55,8 @@ class BookRows:
     def mark(self, at: Any) -> Any:
         """Mark prices, USD per coin."""
         place = self.place(at)
-        return self.figures.mark(self.tape.index[place], self.tape.premium[self.number, place])
+        premium = self.tape.premium[self.number, place].astype(np.float64)
+        return self.figures.mark(self.tape.index[place], premium)
 
     def index(self, at: Any) -> Any:
         """Index prices, USD per coin."""
@@ -65,7 +66,7 @@ class BookRows:
         """Running funding rates, fractions per interval."""
         minutes = self.tape.rate.shape[1]
         place = np.clip((at - self.tape.start) // MINUTE - 1, 0, minutes - 1)
-        return self.figures.rate(self.tape.rate[self.number, place])
+        return self.figures.rate(self.tape.rate[self.number, place].astype(np.float64))
 
     def settled(self, known: Known, interval: bool) -> None:
         """Settled rates, and ``interval``: beside each the hours between two."""
@@ -116,8 +117,8 @@ class BookRows:
         when = known(at)
         for which, field in enumerate(RATIOS):
             if field in self.offer.ratios:
-                value = self.figures.ratio(self.tape.ratios[self.number, place, which])
-                self.add(field, at, when, value, RATIOS_US / SECOND)
+                told = self.tape.ratios[self.number, place, which].astype(np.float64)
+                self.add(field, at, when, self.figures.ratio(told), RATIOS_US / SECOND)
 
 
 def grid(start: int, end: int, step: int, whole: bool = False) -> Any:

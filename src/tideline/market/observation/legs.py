@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ UTC = pa.timestamp("us", "UTC")
 
 
 class Legs:
-    """Rows of one tape. Times are int64 µs, values float64; one call adds one leg's rows."""
+    """Rows of one tape. Times are int64 µs, values float64; one call adds one leg's rows.
 
-    def __init__(self, tape: Tape, basis: str) -> None:
-        self._tape, self._basis = tape, basis
+    ``only``: rows of other fields are left out; None: none are.
+    """
+
+    def __init__(self, tape: Tape, basis: str, only: Sequence[str] | None = None) -> None:
+        self._tape, self._basis, self._only = tape, basis, only
         self._fields: dict[str, int] = {}
         self._parts: list[tuple[int, int, Any, Any, Any, float]] = []
 
@@ -25,7 +29,7 @@ class Legs:
         self, book: int, field: str, event: Any, known: Any, value: Any, cadence_s: float
     ) -> None:
         """Rows of ``field`` of book number ``book``."""
-        if len(event):
+        if len(event) and (self._only is None or field in self._only):
             code = self._fields.setdefault(field, len(self._fields))
             self._parts.append((book, code, event, known, value, cadence_s))
 

@@ -66,19 +66,20 @@ def history_rows(
     end: int | None = None,
     bar_us: int = 5 * MINUTE,
     venues: Sequence[str] = CENTRAL,
+    fields: Sequence[str] | None = None,
 ) -> pa.Table:
     """What archives give of (start, end], with the assumed lags of the signal catalogue.
 
     Open interest, marks, index and ratios every 5 min, bars of ``bar_us``, settled funding; no
     liquidations and no running rates, of which there is no history. Venues that keep no history
-    of open interest give nothing.
+    of open interest give nothing. ``fields``: only these.
 
     Returns:
         As ``observed_rows``, with basis assumed.
     """
     if bar_us < MINUTE or HOUR % bar_us:
         raise BadInput("bar_us", bar_us, "is no whole part of an hour", str(5 * MINUTE))
-    legs = Legs(tape, "assumed")
+    legs = Legs(tape, "assumed", fields)
     kept = [venue for venue in venues if offered(venue).history]
     for number, span in _books(tape, kept, start, end):
         ArchivedRows(tape, number, legs, span).add_all(bar_us)

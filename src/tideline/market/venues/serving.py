@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Iterable
+from email.utils import format_datetime
 from functools import cache
 from types import TracebackType
 from typing import Self
 
 from aiohttp import WSMsgType, web
 
-from tideline.domain.time import SECOND, Clock, WallClock
+from tideline.domain.time import SECOND, Clock, WallClock, to_datetime
 from tideline.market.venues.front import Broken, Front, Line
 from tideline.venues.declaration import Host
 from tideline.venues.wire import Reply, Request
@@ -95,14 +96,14 @@ class _Door:
         answer = self._front.answer(request, self._clock.now())
         if isinstance(answer, Broken):
             return await _break(incoming, answer)
-        return _response(answer)
+        return _response(answer, self._clock.now())
 
     async def _connection(self, incoming: web.Request) -> web.StreamResponse:
         line = self._front.open(self._host.name, incoming.raw_path, self._clock.now())
         if isinstance(line, Broken):
             return await _break(incoming, line)
         if isinstance(line, Reply):
-            return _response(line)
+            return _response(line, self._clock.now())
         ping = self._front.life.ping_s or None
         socket = web.WebSocketResponse(heartbeat=ping, compress=False, max_msg_size=1 << 20)
         await socket.prepare(incoming)
@@ -157,9 +158,11 @@ class _Door:
                 continue
 
 
-def _response(answer: Reply) -> web.Response:
+def _response(answer: Reply, now: int) -> web.Response:
+    """The answer, dated by the venue's clock."""
     headers = {name.title(): value for name, value in answer.headers.items()}
     headers.setdefault("Content-Type", "application/json")
+    headers.setdefault("Date", format_datetime(to_datetime(now), usegmt=True))
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tideline.market.simulated import DELAY_US, END, PLANTED, START, Planted, tables
+from tests.planted import DELAY_US, END, PLANTED, START, Planted, tables
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Two weeks of three venues and two coins, drawn from a seed, with states planted in them.
+"""A small store for tests: two weeks of three venues and two coins with states planted in them.
 
 It is a stand-in with a known truth and no claim to look like any real market: prices and open
 interest are random walks, and a planted state is a straight push of both over a stated stretch.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from tideline.domain.time import DAY, HOUR, MINUTE, TimeUs, parse_time
+from tideline.log import Log, Source
+from tideline.store.simulation_mark import SIMULATED
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -160,3 +163,14 @@ def _word(word: str, size: int) -> pa.DictionaryArray:
 
 LAST_KNOWN = TimeUs(END + DELAY_US)
 """From this moment on everything in the set is known."""
+
+
+def fill(path: Path) -> int:
+    """Make the store at ``path``; the rows in it."""
+    with Log.create(path) as log, log.writer() as writer:
+        source = Source(source_id=writer.next_source(), kind=SIMULATED, name="planted")
+        made = pa.concat_tables(tables()).unify_dictionaries()
+        ids = pa.array(np.full(made.num_rows, source.source_id, np.int64))
+        rows = writer.append(made.append_column("source_id", ids), [source]).rows
+        writer.flush()
+    return rows
