@@ -12,6 +12,7 @@ from tests.research.scoring.toy import ToyWorlds
 from tideline.cli import score as command
 from tideline.cli.app import run
 from tideline.research.scoring import card as cards
+from tideline.research.scoring import parameters as numbers
 
 ARGUMENTS = ["score", "--quick", "--worlds", "2", "--days", "1", "--processes", "1", "--seed", "n"]
 
@@ -60,7 +61,7 @@ def test_a_failed_control_is_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cards, "shuffled_truth", lambda scored, _: [one.truth for one in scored])
-    monkeypatch.setattr(cards, "LEAST_DAYS", 1)
+    monkeypatch.setitem(numbers.QUICK, "control_days", 1)
     assert run([*ARGUMENTS, "--json"]) == command.CONTROL_FAILED
     assert "shuffled truth" in json.loads(capsys.readouterr().out)["failed"]
 

@@ -25,7 +25,8 @@ def series_of(tape: Tape, book: int, step_s: int = FIVE_MINUTES_S) -> Series:
     if tape.step_us % SECOND or tape.start % SECOND:
         raise BadInput("step_us", tape.step_us, "is no whole number of seconds")
     name = tape.books[book]
-    mark = tape.index * (1.0 + tape.premium[book])
+    premium = tape.premium[book].astype(np.float64)
+    mark = tape.index * (1.0 + premium)
     buy, sell = tape.buy[book].astype(np.float64), tape.sell[book].astype(np.float64)
     at, rate = settlements(tape, book)
     series = Series(
@@ -38,7 +39,7 @@ def series_of(tape: Tape, book: int, step_s: int = FIVE_MINUTES_S) -> Series:
         taker_buy_coin=buy * name.lot,
         funding_at_s=at,
         funding=rate,
-        premium=tape.premium[book].astype(np.float64),
+        premium=premium,
     )
     return coarser(unlisted(series, name.listed_step), step_s)
 
