@@ -10,6 +10,7 @@ The way of the data, file by file:
     truth_runs    the true states of the grid as episodes
     runs          runs of a condition on a grid: the machinery of every detector's episodes
     detectors     R1 in both modes, the baselines; each with one strictness
+    named         further readings: an entry each, from its names to the classes of truth
     chance        the base-rate random detector
     matching      which predicted episode meets which true one
     tally         what was met and missed, by asset-day; precision, recall, F1

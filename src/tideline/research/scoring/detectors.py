@@ -5,8 +5,7 @@ machinery of episodes: a band at which one is entered, two thirds of it at which
 leaving within a third of the window. Only R1 lets states with one flat side hold back what comes
 next, for that is how it reads; the baselines are spared that.
 
-A further reading is scored by adding one :class:`Detector` whose ``banded`` or ``spans`` maps what
-it names to the classes of truth.
+Further readings join by an entry in :mod:`tideline.research.scoring.named`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,13 @@ KINDS: tuple[str, ...] = tuple(CLASSES)
 NOTHING = -1
 
 
+class Said(NamedTuple):
+    """What a further reading claims: ``kind`` [N], −1 nothing, and its ``strength`` [N]."""
+
+    kind: Ints
+    strength: Floats
+
+
 @dataclass(frozen=True)
 class Observed:
     """Features of one asset as known at each of N moments, ``step`` µs apart.
@@ -31,6 +39,7 @@ class Observed:
         adaptive: [N] whether the band is adaptive and not the fixed one standing in.
         scan_move, scan_rate: [N] ΔP and ΔQ over 10 bars of 5 minutes.
         taker: [N] taker imbalance over the window, −1 … 1.
+        said: what further readings claim, by their keys.
     """
 
     start: int
@@ -45,6 +54,7 @@ class Observed:
     scan_move: Floats
     scan_rate: Floats
     taker: Floats
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

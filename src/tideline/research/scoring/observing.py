@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
 from tideline.research.scoring.controls import directionless_rows
 from tideline.research.scoring.fingerprint import seed_of
-from tideline.research.scoring.observed import Observed, Scored
+from tideline.research.scoring.named import NAMED, Named, said_of
+from tideline.research.scoring.observed import Observed, Said, Scored
 from tideline.research.scoring.parameters import ScoreParameters
 from tideline.research.scoring.truth_runs import truth_kinds
 from tideline.research.scoring.worlds import AssetDays
@@ -32,11 +34,16 @@ ROWS_AT_ONCE = 500_000
 
 
 def scored_of(
-    given: AssetDays, readings: Parameters, scorer: ScoreParameters, control: bool
+    given: AssetDays,
+    readings: Parameters,
+    scorer: ScoreParameters,
+    control: bool,
+    named: Sequence[Named] = NAMED,
 ) -> Scored:
     """One asset of a world, observed and beside its truth.
 
     Args:
+        named: further readings to be asked.
         control: observe it a second time with open interest that knows nothing of the flows.
 
     Raises:
@@ -44,7 +51,7 @@ def scored_of(
     """
     if given.end <= given.start or (given.end - given.start) % DAY:
         raise BadInput("end", given.end, "does not make whole days", str(given.start + DAY))
-    seen = observe(given, given.rows, readings, scorer)
+    seen = observe(given, given.rows, readings, scorer, named)
     without = None
     if control:
         seed = seed_of(given.asset, str(given.seed), "directionless")
@@ -54,7 +61,11 @@ def scored_of(
 
 
 def observe(
-    given: AssetDays, rows: pa.Table, readings: Parameters, scorer: ScoreParameters
+    given: AssetDays,
+    rows: pa.Table,
+    readings: Parameters,
+    scorer: ScoreParameters,
+    named: Sequence[Named] = (),
 ) -> Observed:
     """Everything detectors ask, at every moment of the grid, as known then."""
     more = (*SCAN, f"positioning.taker_imbalance@{scorer.window}")
@@ -63,19 +74,20 @@ def observe(
     with tempfile.TemporaryDirectory(prefix="tideline-score-") as place:
         log = Log.create(Path(place) / "store", ManualClock(given.end + DAY))
         with log:
-            _fill(log, rows, names)
+            _fill(log, rows, None if named else names)
             grid = GridScan(log, given.asset, scorer.window, readings, more).grid(as_of)
-    return _observed(given.start, scorer.step_us, grid)
+            asked = (log, given.asset, as_of, scorer.window, readings)
+            said = {entry.key: said_of(entry, *asked) for entry in named}
+    return _observed(given.start, scorer.step_us, grid, said)
 
 
-def _fill(log: Log, rows: pa.Table, names: tuple[str, ...]) -> None:
-    """Append the rows that these features read, in their own order."""
-    fields = {
-        field
-        for name in names
-        for field in signal_fields(BY_ADDRESS[parse_address(name, BY_ADDRESS).signal])
-    }
-    kept = rows.filter(pc.is_in(rows["field"].cast(pa.string()), pa.array(sorted(fields))))
+def _fill(log: Log, rows: pa.Table, names: Sequence[str] | None) -> None:
+    """Append the rows that these features read, in their own order; None: every row."""
+    kept = rows
+    if names is not None:
+        signals = {parse_address(name, BY_ADDRESS).signal for name in names}
+        fields = sorted({f for signal in signals for f in signal_fields(BY_ADDRESS[signal])})
+        kept = rows.filter(pc.is_in(rows["field"].cast(pa.string()), pa.array(fields)))
     with log.writer() as writer:
         source = Source(source_id=writer.next_source(), kind=SIMULATED, name="scorecard")
         ids = pa.array(np.full(kept.num_rows, source.source_id, np.int64))
@@ -87,7 +99,7 @@ def _fill(log: Log, rows: pa.Table, names: tuple[str, ...]) -> None:
             writer.append(part, [source] if low == 0 else ())
 
 
-def _observed(start: int, step: int, grid: Grid) -> Observed:
+def _observed(start: int, step: int, grid: Grid, said: Mapping[str, Said]) -> Observed:
     price, oi = grid.price_bands, grid.oi_bands
     return Observed(
         start=start,
@@ -102,4 +114,5 @@ def _observed(start: int, step: int, grid: Grid) -> Observed:
         scan_move=grid.more[:, 0],
         scan_rate=grid.more[:, 1],
         taker=grid.more[:, 2],
+        said=said,
     )

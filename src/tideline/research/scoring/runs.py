@@ -45,14 +45,15 @@ def kept(spans: Spans, keep: Ints) -> Spans:
     return Spans(*(column[keep] for column in spans))
 
 
-def label_runs(kinds: Ints) -> Spans:
-    """Maximal runs of the same kind; −1 ends one and is none."""
+def label_runs(kinds: Ints, strength: Floats | None = None) -> Spans:
+    """Maximal runs of the same kind; −1 ends one and is none. ``strength`` [N]: 1 unless given."""
     if not kinds.size:
         return no_spans()
     edge = np.flatnonzero(np.diff(kinds)) + 1
     first = np.concatenate([[0], edge])
     last = np.concatenate([edge, [kinds.size]])
-    spans = Spans(kinds[first].astype(np.int64), first, last, np.ones(first.size))
+    peak = np.ones(first.size) if strength is None else np.maximum.reduceat(strength, first)
+    spans = Spans(kinds[first].astype(np.int64), first, last, peak)
     return kept(spans, spans.kind != NOTHING)
 
 
