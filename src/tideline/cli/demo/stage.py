@@ -46,8 +46,6 @@ LEAST_LEFT = MINUTE
 RAW_BYTES = 1_000_000_000
 COMMITS_A_SECOND = 4.0
 ROWS_A_SECOND = 8.0
-EASY = 4.0
-"""Speeds beyond this give exchanges with venues more of their own (virtual) seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +246,7 @@ def _job(demo: Demo, tapes: Sequence[Tape], urls: dict[str, dict[str, str]]) -> 
         urls=urls,
         simulated=True,
         commit_s=max(1.0, demo.speed / COMMITS_A_SECOND),
-        patience=max(1.0, demo.speed / EASY),
+        patience=max(1.0, demo.speed),
     )
 
 

@@ -89,7 +89,10 @@ class _Door:
 
     async def handle(self, incoming: web.Request) -> web.StreamResponse:
         if incoming.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._connection(incoming)
+            try:
+                return await self._connection(incoming)
+            except ConnectionResetError:  # the client left in the middle of a word
+                return web.Response()
         params = tuple((name, str(value)) for name, value in incoming.query.items())
         body = await incoming.read()
         request = Request(self._host.name, incoming.path, params, incoming.method, body)
