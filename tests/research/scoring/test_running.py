@@ -120,7 +120,7 @@ def test_each_mechanism_is_switched_off_on_the_same_worlds(tiny: Any) -> None:
     rows = {row["mechanism"]: row for row in tiny["ablation"]}
     assert set(rows) == set(ToyWorlds().mechanisms)
     for row in rows.values():
-        assert row["f1_change"] is not None
+        assert row["f1_change"]["low"] <= row["f1_change"]["value"] <= row["f1_change"]["high"]
         assert row["true_per_day"] == rows["news_repricing"]["true_per_day"]
 
 

@@ -37,7 +37,7 @@ class ScoreParameters:
     loosest: float = _said(0.02, "smallest strictness of the sweep, × each detector's default")
     strictest: float = _said(8.0, "largest")
     levels: int = _said(33, "strictness levels of the precision-recall curve, spaced evenly in log")
-    ablation_worlds: int = _said(6, "worlds made again without each mechanism; 0: none")
+    ablation_worlds: int = _said(2, "worlds made again without each mechanism; 0: none")
 
     def __post_init__(self) -> None:
         if self.window not in SUB_WINDOWS:

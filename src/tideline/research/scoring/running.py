@@ -11,7 +11,7 @@ from tideline.domain.errors import BadInput
 from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.research.scoring.ablation import ablated
 from tideline.research.scoring.card import Facts, make_card
-from tideline.research.scoring.fingerprint import Fingerprint, take
+from tideline.research.scoring.fingerprint import Fingerprint, seed_of, take
 from tideline.research.scoring.observed import Scored
 from tideline.research.scoring.observing import scored_of
 from tideline.research.scoring.parameters import ScoreParameters
@@ -65,7 +65,10 @@ def score(
         name: _flat(done[size + k * len(part) : size + (k + 1) * len(part)])
         for k, name in enumerate(maker.mechanisms if part else ())
     }
-    rows = ablated(_flat(done[: len(part)]), without, readings, scorer) if without else []
+    rows = []
+    if without:
+        seed = seed_of(mark.sha256, mark.nonce, "ablation")
+        rows = ablated(_flat(done[: len(part)]), without, readings, scorer, seed)
     return make_card(scored, readings, scorer, mark, maker.name, rows), mark
 
 

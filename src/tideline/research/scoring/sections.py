@@ -197,7 +197,7 @@ def _ablation(card: Facts) -> Section:
             _signed(row["precision_change"]),
             _number(row["recall"]),
             _signed(row["recall_change"]),
-            _signed(row["f1_change"]),
+            _interval(row["f1_change"]),
             f"{row['alerts_per_day']:.2f}",
             f"{row['true_per_day']:.2f}",
         )
@@ -206,7 +206,8 @@ def _ablation(card: Facts) -> Section:
     worlds = card["parameters"]["ablation_worlds"]
     text = (
         f"R1 with adaptive bands at its default on {worlds} of the worlds, made again without one "
-        "mechanism; changes are without minus with: positive means that the mechanism costs R1."
+        "mechanism; changes are without minus with: positive means that the mechanism costs R1. "
+        f"ΔF1 with its {card['parameters']['level']:.0%} interval, paired by asset-day."
     )
     columns = ("without", "precision", "change", "recall", "change ", "ΔF1", "alerts/day",
                "true/day")  # fmt: skip
