@@ -117,27 +117,11 @@ async def _collect(
     say: Callable[[str], None],
 ) -> str | None:
     """Until asked to stop (None), or until the writer stopped: why it did."""
-    from tideline.collect.live.committer import Committer, in_thread
-    from tideline.collect.raw.archive import Archive
-
     async with AsyncExitStack() as stack:
         if job.simulated and not job.urls:
             urls = await stack.enter_async_context(market_on_loopback(job, clock))
             job = replace(job, urls=urls)
-        archive = None
-        if job.raw_bytes:
-            archive = Archive(job.store / RAW, cap_bytes=job.raw_bytes)
-        committer = Committer(
-            log,
-            writer,
-            job.venues,
-            archive,
-            clock,
-            offload=in_thread,
-            kind="simulated" if job.simulated else "live",
-            thin_us=job.thin_us,
-            trusted=job.trusted,
-        )
+        committer = _committer(job, log, writer, clock)
         collector = await _collector(job, committer, clock, stack)
         stopping = _on_signals()
         _begin(job, say)
@@ -169,6 +153,23 @@ async def _collect(
             if isinstance(error, Exception):
                 raise error
         return None
+
+
+def _committer(job: Job, log: Log, writer: Writer, clock: Clock) -> Committer:
+    from tideline.collect.live.committer import Committer, in_thread
+    from tideline.collect.raw.archive import Archive
+
+    return Committer(
+        log,
+        writer,
+        job.venues,
+        Archive(job.store / RAW, cap_bytes=job.raw_bytes) if job.raw_bytes else None,
+        clock,
+        offload=in_thread,
+        kind="simulated" if job.simulated else "live",
+        thin_us=job.thin_us,
+        trusted=job.trusted,
+    )
 
 
 async def _failure(writer: Writer) -> None:
