@@ -1,4 +1,7 @@
 """The demo: a made market behind real venue formats, collected and read like any other.
 
-command · stage · servers · showing      what is asked, wired, served, and put on the screen
+command · played            what is asked, and what came of it
+past · stage                the store and its history; everything wired
+servers · venue_process     the venues on loopback, and the process they live in
+showing                     what is put on the screen
 """

@@ -88,7 +88,8 @@ def demo(
         tideline demo --scenario long_cascade --speed 30
         tideline demo --store S --for 30 --json
     """
-    from tideline.cli.demo.stage import Demo, play
+    from tideline.cli.demo.played import Demo
+    from tideline.cli.demo.stage import play
     from tideline.market.cache import cache_home
 
     if not 0.1 <= speed <= FASTEST:

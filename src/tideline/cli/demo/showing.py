@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tideline.cli.demo.played import Demo, Played, too_fast
 from tideline.cli.show import SEVERITY_STYLE, console, moment, percent
 from tideline.domain.time import WallClock
 
 if TYPE_CHECKING:
-    from tideline.cli.demo.stage import Demo, Played
     from tideline.readings.reading import Reading
 
 WINDOW = "45m"
@@ -87,6 +87,8 @@ class Screen:
             f"{self._played.backfilled:,} back-filled"
         )
         parts: list[Any] = [scan_table(found), Text(about, style="bold")]
+        if self._played.behind:
+            parts.append(Text(too_fast(self._played, self._demo.speed), style="yellow"))
         if self._live is not None:
             parts.append(Text(where_to_look(self._demo.store, None), style="dim"))
         return Group(*parts)
