@@ -14,7 +14,7 @@ from tideline.cli.show import console, moment, put_json, seconds
 from tideline.domain.errors import BadInput
 from tideline.domain.fields import BY_NAME
 from tideline.domain.scaled_time import speed_of
-from tideline.domain.time import SECOND, Clock, format_time
+from tideline.domain.time import SECOND, Clock, WallClock, format_time
 from tideline.log.store_clock import clock_of, is_made
 
 if TYPE_CHECKING:
@@ -46,25 +46,25 @@ def status(store: str, watch: bool, feeds: bool, as_json: bool) -> None:
         put_json({"simulated": is_made(store), **facts(_read(store), clock)})
         return
     if watch:
-        watch_store(store, clock, feeds)
+        watch_store(store, feeds)
         return
     rates, found = Rates(), _read(store)
     if _running(found, clock):  # rates need two looks
         rates.look(found)
-        clock.sleep(LOOK_S * speed_of(clock))
+        WallClock().sleep(LOOK_S)
         found = _read(store)
     console().print(view(found, clock, rates, feeds))
 
 
-def watch_store(store: str, clock: Clock, feeds: bool) -> None:
+def watch_store(store: str, feeds: bool) -> None:
     """The table, refreshed in place until Ctrl-C."""
     from rich.live import Live
 
     rates = Rates()
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(view(_read(store), clock, rates, feeds), refresh=True)
-            clock.sleep(speed_of(clock))
+            live.update(view(_read(store), clock_of(store), rates, feeds), refresh=True)
+            WallClock().sleep(1.0)
 
 
 def _read(store: str) -> Status:
@@ -129,8 +129,10 @@ def _age_s(at: int, clock: Clock) -> float | None:
 
 
 def _running(status: Status, clock: Clock) -> bool:
-    age = _age_s(status.at, clock)
-    return not status.stopped and age is not None and age <= FROZEN_S * max(1.0, speed_of(clock))
+    age, speed = _age_s(status.at, clock), speed_of(clock)
+    if status.stopped or age is None or not speed:  # where time stands nobody collects
+        return False
+    return age <= FROZEN_S * max(1.0, speed)
 
 
 def view(status: Status, clock: Clock, rates: Rates | None = None, feeds: bool = False) -> Any:

@@ -208,3 +208,23 @@ def test_another_store_is_left_alone(
     assert "no store of a demo" in capsys.readouterr().err
     assert run(["demo", "--store", str(played[0]), "--seed", "2"]) == 2
     assert "another made market" in capsys.readouterr().err
+
+
+def test_a_demo_that_was_killed_is_not_said_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "from tideline.collect.status import Status, write_status\n"
+        "from tideline.domain.scaled_time import ScaledClock\n"
+        "from tideline.log.store_clock import write_clock\n"
+        "from pathlib import Path\n"
+        f"place = Path({str(tmp_path)!r})\n"
+        f"write_clock(place, ScaledClock.starting({made.START}, 50.0))\n"
+        f"write_status(place, Status({made.START}, {made.START}, {{}}))\n"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
+    assert run(["status", "--store", str(tmp_path)]) == 0
+    assert "NOT RUNNING" in capsys.readouterr().out
+    assert run(["status", "--store", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["running"], told["simulated"]) == (False, True)
