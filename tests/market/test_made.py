@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-import tideline.market.world as world
 from tests.market.tapes import tape
 from tideline.domain.errors import BadInput, UnknownName
 from tideline.domain.time import DAY
+from tideline.market import world
 from tideline.market.made import SCENARIOS, START, MadeMarket, check, missing, obtain
 
 ONE = MadeMarket("calm", 3, ("BTC",), 0.25)
