@@ -49,3 +49,9 @@ def test_what_cannot_be_made() -> None:
     for wrong in ({"days": 0.0}, {"days": 1000.0}, {"assets": ()}, {"seed": -1}):
         with pytest.raises(BadInput):
             check(ONE._replace(**wrong))
+
+
+def test_the_names_are_those_of_the_maker() -> None:
+    from tideline.market.world.scenario import SCENARIOS as MADE
+
+    assert set(SCENARIOS) == set(MADE)

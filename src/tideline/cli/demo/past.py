@@ -12,6 +12,7 @@ from tideline.domain.errors import BadInput
 from tideline.domain.scaled_time import Anchor, ScaledClock
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND, format_time
 from tideline.log.store_clock import clock_of, stop_clock
+from tideline.market.observation.quality import OUTAGE_WORLD, draw_quality
 
 if TYPE_CHECKING:
     from tideline.market.tape import Tape
@@ -23,6 +24,8 @@ BACKFILLED = 3 * HOUR
 UNASKED = ("mark_price", "index_price")
 """History of OKX that the collector does not ask for: archives bring it up to the start."""
 LEAST_LEFT = MINUTE
+WINDOW = 45 * MINUTE
+BEFORE = 30 * MINUTE
 
 
 def check_store(demo: Demo) -> None:
@@ -66,7 +69,43 @@ def start_of(demo: Demo, tapes: Sequence[Tape]) -> int:
             raise BadInput("store", str(demo.store), f"was lived to its end at {when}", "another")
         return start
     length = end - min(tape.start for tape in tapes)
-    return end - min(LIVED, length // 3 // MINUTE * MINUTE)
+    first = end - min(LIVED, length // 3 // MINUTE * MINUTE)
+    return joined(tapes, first, end - (end - first) // 4)
+
+
+def joined(tapes: Sequence[Tape], first: int, last: int) -> int:
+    """A moment of [first, last], half an hour before something is to be seen, on the minute.
+
+    That is the first long outage of a venue where the scenario is about those, else the window in
+    which price and open interest of the first coin moved most, each against its own usual move.
+    """
+    tape = tapes[0]
+    seen = first
+    if tape.world == OUTAGE_WORLD:
+        starts = [one.start for one in draw_quality(tape).outages if one.kind == "all"]
+        seen = min((at for at in starts if first <= at <= last), default=first)
+    else:
+        seen = _liveliest(tape, first, last)
+    return max(first, (seen - BEFORE) // MINUTE * MINUTE)
+
+
+def _liveliest(tape: Tape, first: int, last: int) -> int:
+    """Where the window of the largest move begins, by minutes."""
+    import numpy as np
+
+    every = max(1, MINUTE // tape.step_us)
+    window = max(1, WINDOW // MINUTE)
+    perpetual = [number for number, book in enumerate(tape.books) if not book.spot]
+    held = tape.oi[perpetual, ::every].astype(np.float64)
+    coins = np.array([tape.books[number].lot for number in perpetual]) @ held
+    moves = np.zeros(0)
+    for path in (tape.index[::every].astype(np.float64), np.maximum(coins, 1e-12)):
+        step = np.abs(np.log(path[window:] / path[:-window]))
+        usual = np.median(step) or 1.0
+        moves = step / usual + (moves if moves.size else 0.0)
+    at = tape.start + np.arange(moves.size) * every * tape.step_us
+    moves[(at < first) | (at > last)] = -1.0
+    return int(at[int(np.argmax(moves))])
 
 
 def import_history(
