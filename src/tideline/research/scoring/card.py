@@ -50,7 +50,7 @@ def make_card(
         contest.round("adaptive at its default", rate_of(own)),
         contest.round("as many alerts as there are true episodes", contest.true_rate()),
     ]
-    controls = _controls(contest, readings, by_day, mark)
+    controls = _controls(contest, readings, by_day, mark, rounds[1].entries[OURS].strictness)
     failed = [each["name"] for each in controls if each["holds"] is False]
     card = {
         "verdict": _verdict(controls),
@@ -171,7 +171,7 @@ def _skill(contest: Contest, by_day: Floats, level: float) -> list[Facts]:
     """Peirce skill of adaptive and fixed at their defaults, on the days as they were."""
     found = []
     for key in (OURS, "fixed", "signs", "taker", "scanner_full"):
-        of_class, opened = _skills(contest, key, None, None, by_day, level)
+        of_class, opened = _skills(contest, key, 1.0, None, None, by_day, level)
         found.append({"key": key, "title": contest.detectors[key].title,
                       "class": _interval(of_class.interval),
                       "opened": _interval(opened.interval)})  # fmt: skip
@@ -181,6 +181,7 @@ def _skill(contest: Contest, by_day: Floats, level: float) -> list[Facts]:
 def _skills(
     contest: Contest,
     key: str,
+    strictness: float,
     seen: Sequence[Observed] | None,
     truth: Sequence[Any] | None,
     weights: Floats,
@@ -191,7 +192,7 @@ def _skills(
     truth = [one.truth for one in contest.scored] if truth is None else truth
     classes, opened = [], []
     for each, kinds in zip(seen, truth, strict=True):
-        said = painted(contest.detectors[key].spans(each, 1.0), each.size)
+        said = painted(contest.detectors[key].spans(each, strictness), each.size)
         days = each.size * each.step // DAY
         classes.append(class_counts(said, kinds, each.day, days))
         opened.append(opened_counts(said, kinds, each.day, days))
@@ -199,32 +200,39 @@ def _skills(
 
 
 def _controls(
-    contest: Contest, readings: Parameters, by_day: Floats, mark: Fingerprint
+    contest: Contest, readings: Parameters, by_day: Floats, mark: Fingerprint, strictness: float
 ) -> list[Facts]:
-    """The negative controls of adaptive: skill has to be able to be zero."""
+    """The negative controls of adaptive: skill has to be able to be zero.
+
+    At the ``strictness`` at which it speaks as often as there are true episodes: at its default it
+    may speak too seldom for anything to be tested.
+    """
     scored, level = contest.scored, contest.scorer.control_level
     truth = shuffled_truth(scored, seed_of(mark.sha256, mark.nonce, "shuffled"))
     found = []
     blind = [one.directionless for one in scored if one.directionless is not None]
     if len(blind) == len(scored):
-        of_class, opened = _skills(contest, OURS, blind, None, by_day, level)
+        of_class, opened = _skills(contest, OURS, strictness, blind, None, by_day, level)
         without = [Scored(one.world, one.seed, one.asset, each, one.truth)
                    for one, each in zip(scored, blind, strict=True)]  # fmt: skip
         other = Contest(without, readings, contest.scorer, contest.seed)
-        found.append(_control("directionless OI", "opened", opened, of_class, other))
-    of_class, opened = _skills(contest, OURS, None, truth, by_day, level)
+        found.append(_control("directionless OI", "opened", opened, of_class, other, strictness))
+    of_class, opened = _skills(contest, OURS, strictness, None, truth, by_day, level)
     other = Contest(scored, readings, contest.scorer, contest.seed, truth)
-    found.append(_control("shuffled truth", "class", of_class, opened, other))
+    found.append(_control("shuffled truth", "class", of_class, opened, other, strictness))
     return found
 
 
-def _control(name: str, tested: str, skill: Skill, beside: Skill, contest: Contest) -> Facts:
+def _control(
+    name: str, tested: str, skill: Skill, beside: Skill, contest: Contest, strictness: float
+) -> Facts:
     """A control passes when the interval of the tested skill contains zero."""
-    judged = contest.at(OURS, 1.0)
-    chance = contest.chance(rate_of(judged), 1.0)
+    judged = contest.at(OURS, strictness)
+    chance = contest.chance(rate_of(judged), strictness)
     return {
         "name": name,
         "tested": tested,
+        "strictness": strictness,
         "skill": _interval(skill.interval),
         "days": skill.days,
         "holds": skill.interval.holds(0.0) if skill.days >= contest.scorer.control_days else None,

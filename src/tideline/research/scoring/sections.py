@@ -181,8 +181,10 @@ def _controls(card: Facts) -> Section:
     level = card["parameters"]["control_level"]
     text = (
         f"{card['verdict']}. R1 with adaptive bands where there is nothing to find: the "
-        f"{level:.0%} interval of the skill has to contain 0. With open interest moved to another "
-        "day price still tells up from down, so there only opened against closed is tested."
+        f"{level:.0%} interval of the skill has to contain 0. Tested at the strictness at which it "
+        "speaks as often as there are true episodes, so that there is enough to test. With open "
+        "interest moved to another day price still tells up from down, so there only opened "
+        "against closed is tested."
     )
     columns = ("control", "skill tested", "skill", "days with a claim", "verdict", "F1",
                "random's F1")  # fmt: skip
