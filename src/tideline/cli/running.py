@@ -205,6 +205,7 @@ async def _collector(
             commit_s=job.commit_s,
             backfill_days=job.backfill_days,
             directory=job.store,
+            patience=job.patience,
         ),
         committer.tell,
     )

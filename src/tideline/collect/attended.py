@@ -54,6 +54,7 @@ class Wanted:
         backfill_days: how far back the first start fetches history, where a venue goes that far.
         queue: records that may wait per venue.
         directory: where bans, coverage and status are kept; None: nowhere.
+        patience: how much longer than usual an answer may take (see Door).
     """
 
     assets: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Wanted:
     backfill_days: float = 30.0
     queue: int = 20_000
     directory: Path | None = None
+    patience: float = 1.0
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class Attended:
         rng: np.random.Generator,
     ) -> None:
         self.venue, self._shared, self.status, self._rng = venue, shared, status, rng
-        self.door = Door(venue, transport, shared.bans, shared.clock, rng)
+        self.door = Door(venue, transport, shared.bans, shared.clock, rng, shared.wanted.patience)
         self.inbox = Inbox(shared.wanted.queue, shared.clock, status)
         self._feeding = Feeding(
             self.door,

@@ -185,7 +185,7 @@ def market_of(truth: Truth) -> Any:
     ("given", "named"),
     [
         (["--scenario", "calmm"], "calm"),
-        (["--speed", "1000"], "120"),
+        (["--speed", "1000"], "60"),
         (["--days", "0"], "0.25"),
         (["--for", "-1"], "30"),
         (["--seed", "-1"], "seed"),

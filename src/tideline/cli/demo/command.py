@@ -13,7 +13,7 @@ from tideline.market.made import SCENARIOS, MadeMarket, check
 
 ASSETS = "BTC,ETH,SOL,DOGE"
 STORE = "demo-store"
-FASTEST = 120.0
+FASTEST = 60.0
 """Beyond it two cores no longer bring all frames in time: see docs/guides/demo.md."""
 
 

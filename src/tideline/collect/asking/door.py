@@ -45,7 +45,10 @@ def all_charges(venue: Venue) -> list[Charge]:
 
 
 class Door:
-    """The requests and connections of one venue."""
+    """The requests and connections of one venue.
+
+    ``patience``: how much longer than usual an answer may take, where time runs faster than here.
+    """
 
     def __init__(
         self,
@@ -54,12 +57,14 @@ class Door:
         bans: Bans,
         clock: Clock,
         rng: np.random.Generator,
+        patience: float = 1.0,
     ) -> None:
         self._venue, self._transport, self._clock = venue, transport, clock
+        self._patience = patience
         self.bans, self.skew = bans, Skew()
         self._buckets = Buckets(venue.buckets, all_charges(venue))
-        self._reach = {host.name: Reach(rng) for host in venue.hosts}
-        self._reach_ws = {host.name: Reach(rng) for host in venue.hosts}
+        self._reach = {host.name: Reach(rng, patience) for host in venue.hosts}
+        self._reach_ws = {host.name: Reach(rng, patience) for host in venue.hosts}
 
     async def ask(
         self, request: Request, charges: Sequence[Charge], *, patient: bool = False
@@ -133,7 +138,7 @@ class Door:
         self, host: Host, reach: Reach, target: str, charges: Sequence[Charge]
     ) -> Socket:
         try:
-            async with asyncio.timeout(HANDSHAKE_S):
+            async with asyncio.timeout(HANDSHAKE_S * self._patience):
                 socket = await self._transport.connect(host, target)
         except TimeoutError:
             reach.failed()

@@ -24,8 +24,8 @@ TOGETHER_S = 0.5
 class Reach:
     """One host."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
+    def __init__(self, rng: np.random.Generator, patience: float = 1.0) -> None:
+        self._rng, self._try_s = rng, TRY_S * patience
         self._turn = asyncio.Lock()
         self._tried_at = float("-inf")
         self.failures = 0
@@ -49,7 +49,7 @@ class Reach:
 
     def patience_s(self) -> float | None:
         """How long the next answer may take; None: as long as the transport has it."""
-        return TRY_S if self.failures % 4 else None
+        return self._try_s if self.failures % 4 else None
 
     def answered(self) -> None:
         """The host gave an answer of its own."""
