@@ -44,6 +44,9 @@ bench: $(READY) ## Every benchmark, one after the other: ratios measured in one 
 scorecard: $(READY) ## Readings against simulated truth, into docs/scorecard.md; logged (minutes)
 	@$(BIN)/tideline score --write docs/scorecard.md
 
+calibration: $(READY) ## Made markets beside recorded ones: docs/simulated-market/calibration.md
+	@$(BIN)/python scripts/calibration.py
+
 up: $(READY) ## Collect live into ./tideline-store; stop with Ctrl-C
 	@$(BIN)/tideline up
 

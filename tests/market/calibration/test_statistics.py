@@ -119,6 +119,7 @@ def test_the_worst_windows_do_not_overlap_and_give_the_slope() -> None:
         oi[day * 288 :] *= 0.90
     fallen = Series("crash", 0, 300, crash, oi, held.volume_coin)
     found = statistics(fallen)
+    assert found["worst_1h_dq"].n == 3  # one in six of 20 days
     assert found["worst_1h_dq"].value == pytest.approx(-0.10)
     assert found["worst_1h_slope"].value == pytest.approx(2.0, rel=0.1)
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from tideline.market.calibration.numbers import Number, median, quantile
-from tideline.market.calibration.series import Floats, Series
+from tideline.market.calibration.series import DAY_S, Floats, Series
 from tideline.market.calibration.windows import LENGTHS, samples
 
-WORST = 10
+EVERY_DAYS, LEAST = 6, 3
+"""One window in so many days counts as worst, so that short and long series compare; at least 3."""
 APART = {"15m": 1, "1h": 1, "4h": 4, "24h": 24}
 """Samples that must lie between the ends of two windows, so that none counts twice."""
 
 
-def extremes(ret: Floats, apart: int, sign: int, count: int = WORST) -> list[int]:
+def extremes(ret: Floats, apart: int, sign: int, count: int) -> list[int]:
     """The ``count`` windows with the lowest return (highest for ``sign`` +1), none overlapping."""
     order = np.argsort(np.where(np.isfinite(ret), -sign * ret, np.inf), kind="stable")
     taken: list[int] = []
@@ -28,15 +29,16 @@ def extremes(ret: Floats, apart: int, sign: int, count: int = WORST) -> list[int
 
 
 def cascades(series: Series) -> Iterator[tuple[str, Number]]:
-    """Return, ΔQ and slope in the ten worst and ten best windows of 15 min to 24 h."""
+    """Return, ΔQ and slope in the worst and best windows of 15 min to 24 h, one in six days."""
+    count = max(LEAST, round(series.steps * series.step_s / DAY_S / EVERY_DAYS))
     for name, apart in APART.items():
         one = samples(series, LENGTHS[name])
         if one is None:
             continue
         ret = np.where(np.isfinite(one.dq), one.ret, np.nan)
         for word, sign in (("worst", -1), ("best", 1)):
-            rows = extremes(ret, apart, sign)
-            if len(rows) < WORST:
+            rows = extremes(ret, apart, sign, count)
+            if len(rows) < count:
                 continue
             deep, lost = ret[rows], one.dq[rows]
             yield f"{word}_{name}_ret", median(deep)

@@ -19,7 +19,7 @@ OTHERS = (
     ("doi_over_volume_24h", "abs(ΔOI) / volume 24h"),
     ("sd_dq_over_sd_ret_1h", "sd(ΔQ) / sd(ret) 1h"),
     ("corr_dq_ret_1h", "corr(ΔQ, ret) 1h"),
-    ("worst_1h_dq", "ΔQ, 10 worst 1h"),
+    ("worst_1h_dq", "ΔQ, worst 1h"),
     ("funding_8h_sd", "sd of funding"),
 )
 """What the table of all recordings shows."""
@@ -89,9 +89,10 @@ def _reading() -> str:
         f"*near*: within ± {WITHIN:.0%} of the held-out figure, or, for numbers that live near "
         f"zero, within {CORRELATION} (correlations, slopes), {SHARE} (shares of hours), "
         f"{LOST:.1%} (open interest in cascades), half a basis point (mean funding), two (mean "
-        "premium). † the real market of the fit dates misses this "
-        "row too. *inside*: between the least and the greatest of all recordings, ± 30 %. ret and "
-        "ΔQ are fractional changes of the mark price and of open interest in coin."
+        "premium). † the real market of the fit dates misses this row too. *inside*: between the "
+        "least and the greatest of all recordings, ± 30 %. Worst and best: the windows of lowest "
+        "and highest return that do not overlap, one in six days. ret and ΔQ are fractional "
+        "changes of the mark price and of open interest in coin."
     )
 
 

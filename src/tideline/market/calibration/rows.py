@@ -60,11 +60,11 @@ def _takers() -> Iterator[Row]:
 
 def _cascades() -> Iterator[Row]:
     for window in ("15m", "1h", "4h"):
-        yield Row(f"worst_{window}_ret", f"return in the 10 worst {window}, median")
-        yield Row(f"worst_{window}_dq", f"ΔQ in the 10 worst {window}, median", LOST)
+        yield Row(f"worst_{window}_ret", f"return in the worst {window}, median")
+        yield Row(f"worst_{window}_dq", f"ΔQ in the worst {window}, median", LOST)
         yield Row(f"worst_{window}_slope", f"ΔQ per return there, {window}", CORRELATION)
-    yield Row("best_15m_dq", "ΔQ in the 10 best 15m, median", LOST)
-    yield Row("best_1h_dq", "ΔQ in the 10 best 1h, median", LOST)
+    yield Row("best_15m_dq", "ΔQ in the best 15m, median", LOST)
+    yield Row("best_1h_dq", "ΔQ in the best 1h, median", LOST)
 
 
 def _tails() -> Iterator[Row]:
