@@ -1,0 +1,10 @@
+"""The compiler of this folder's kernels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tideline.features.jit import Kernels
+
+_OWN = Kernels(str(Path(__file__).resolve().parent))
+kernel, called = _OWN.kernel, _OWN.called

@@ -1,0 +1,89 @@
+"""Market makers: each keeps a ladder of quotes around what all of them believe the price is.
+
+A maker leans against its inventory, quotes thinner when the market is wild, thins the side that
+would fill it further, and takes what rests beyond its own quotes: so does news move a price
+with no aggressor among the traders.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any
+
+from tideline.market.world.book import cancel, rest
+from tideline.market.world.compiled import kernel
+from tideline.market.world.hands import World
+from tideline.market.world.match import take
+from tideline.market.world.records import QUOTER, TAKER
+
+
+@kernel
+def believed(w: World, b: int) -> float:
+    """Where the makers of book ``b`` see its price, in ticks."""
+    book = w.books[b]
+    log_price = w.state[0].fair
+    if book.spot == 0:
+        log_price += w.par[0].premium_bias + w.state[0].premium + book.local
+    return exp(log_price)
+
+
+@kernel
+def quote_book(w: World, minute: int, b: int) -> None:
+    """Every maker of the book quotes anew, around one price that leans against what they hold."""
+    par, state, book = w.par[0], w.state[0], w.books[b]
+    makers, levels = int(par.makers), int(par.levels)
+    first = w.groups[b, QUOTER, 0]
+    held = 0
+    for a in range(first, first + makers):
+        held += w.acc[a].pos
+        for i in range(2 * levels):
+            cancel(w.books, w.orders, w.head, w.tail, b, w.acc[a].partner + i)
+    full = max(-1.5, min(1.5, held / (book.usual * par.inventory)))
+    center = believed(w, b) - par.skew * (full + full * full * full)
+    fear = exp(-par.depth_fear * max(state.vol, 0.0) + state.depth_push)
+    lots = book.usual * par.depth * fear / (makers * levels)
+    bid = int(center - par.half_spread)
+    ask = int(center + par.half_spread) + 1
+    sweep(w, minute, first + minute % makers, bid, ask, int(lots * levels))
+    buys = lots * max(0.1, min(1.0, 1.5 - full))
+    sells = lots * max(0.1, min(1.0, 1.5 + full))
+    for a in range(first, first + makers):
+        ladder(w, b, a, buys, sells, bid, ask)
+
+
+@kernel
+def ladder(w: World, b: int, a: int, buys: float, sells: float, bid: int, ask: int) -> None:
+    """One maker's quotes, thinner on the side that would fill it further."""
+    levels = int(w.par[0].levels)
+    for i in range(levels):
+        grows = 0.6 + 0.8 * i / levels
+        step = i + i * i // 4
+        place = w.acc[a].partner + i
+        _put(w, b, a, place, int(buys * grows) + 1, 1, bid - step)
+        _put(w, b, a, place + levels, int(sells * grows) + 1, -1, ask + step)
+
+
+@kernel
+def sweep(w: World, minute: int, a: int, bid: int, ask: int, most: int) -> None:
+    """Take what others left beyond the new quotes."""
+    book = w.books[w.acc[a].book]
+    arrays: Any = (w.acc, w.books, w.orders, w.head, w.tail, w.truth)
+    acc, books, orders, head, tail, truth = arrays
+    if book.ask <= bid:
+        take(acc, books, orders, head, tail, truth, minute, a, most, bid, TAKER)
+    if book.bid >= ask:
+        take(acc, books, orders, head, tail, truth, minute, a, -most, ask, TAKER)
+
+
+@kernel
+def _put(w: World, b: int, a: int, o: int, lots: int, side: int, level: int) -> None:
+    book = w.books[b]
+    level = min(level, book.ask - 1) if side > 0 else max(level, book.bid + 1)
+    if level <= 0 or level >= w.head.shape[2] - 1:
+        return
+    order = w.orders[o]
+    order.qty = lots
+    order.side = side
+    order.level = level
+    order.account = a
+    rest(w.books, w.orders, w.head, w.tail, b, o)
