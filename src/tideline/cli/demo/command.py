@@ -11,7 +11,7 @@ from tideline.cli.options import json_option, parse_names
 from tideline.domain.errors import BadInput
 from tideline.market.made import SCENARIOS, MadeMarket, check
 
-ASSETS = "BTC,ETH,SOL,DOGE"
+ASSETS = "BTC,ETH"
 STORE = "demo-store"
 FASTEST = 60.0
 """Beyond it two cores no longer bring all frames in time: see docs/guides/demo.md."""
