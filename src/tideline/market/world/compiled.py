@@ -7,4 +7,4 @@ from pathlib import Path
 from tideline.features.jit import Kernels
 
 _OWN = Kernels(str(Path(__file__).resolve().parent))
-kernel, called = _OWN.kernel, _OWN.called
+kernel, inlined, called = _OWN.kernel, _OWN.inlined, _OWN.called

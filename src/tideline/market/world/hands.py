@@ -33,6 +33,7 @@ class World(NamedTuple):
     orders: Any
     head: Any
     tail: Any
+    blocks: Any
     truth: Any
     forced: Any
     programs: Any
@@ -47,7 +48,7 @@ class World(NamedTuple):
 @kernel
 def withdraw(w: World, a: int) -> None:
     """Take the account's own order out of the book."""
-    cancel(w.books, w.orders, w.head, w.tail, w.acc[a].book, a)
+    cancel(w.books, w.orders, w.head, w.tail, w.blocks, w.acc[a].book, a)
 
 
 @kernel
@@ -60,7 +61,9 @@ def at_market(w: World, minute: int, a: int, signed: int) -> int:
         limit = int(min(book.ask, book.last * 2) * (1.0 + PROTECT)) + 1
     else:
         limit = int(book.bid * (1.0 - PROTECT))
-    return take(w.acc, w.books, w.orders, w.head, w.tail, w.truth, minute, a, signed, limit, TAKER)
+    return take(
+        w.acc, w.books, w.orders, w.head, w.tail, w.blocks, w.truth, minute, a, signed, limit, TAKER
+    )
 
 
 @kernel
@@ -77,7 +80,7 @@ def wait_at(w: World, a: int, signed: int, level: int) -> None:
     order.side = 1 if signed > 0 else -1
     order.level = level
     order.account = a
-    rest(w.books, w.orders, w.head, w.tail, b, a)
+    rest(w.books, w.orders, w.head, w.tail, w.blocks, b, a)
 
 
 @kernel

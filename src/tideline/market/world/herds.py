@@ -73,7 +73,7 @@ def anchored(w: World, minute: int, step: int, a: int) -> None:
             enter(w, minute, a, 1 if gap > 0 else -1)
     elif gap * one.pos < 0.0 and abs(gap) > 0.3 * line:
         leave(w, minute, a)
-    elif abs(gap) > line and abs(one.pos) < 8 * one.size and uniform(w.rng) < 0.5:
+    elif abs(gap) > line and abs(one.pos) < 4 * one.size and uniform(w.rng) < 0.5:
         enter(w, minute, a, 1 if gap > 0 else -1)
 
 

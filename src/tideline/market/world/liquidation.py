@@ -64,7 +64,20 @@ def liquidate(w: World, minute: int, step: int, b: int, a: int) -> None:
     before, wallet = one.pos, one.lock
     side = 1 if before > 0 else -1
     shift = below(w.rng, 1000)
-    take(w.acc, w.books, w.orders, w.head, w.tail, w.truth, minute, a, -before, price, FORCED_TAKER)
+    take(
+        w.acc,
+        w.books,
+        w.orders,
+        w.head,
+        w.tail,
+        w.blocks,
+        w.truth,
+        minute,
+        a,
+        -before,
+        price,
+        FORCED_TAKER,
+    )
     done = abs(before) - abs(one.pos)
     if done > 0:
         note(w, step, shift, b, side, done, w.books[b].last, MARKET)

@@ -11,6 +11,7 @@ import numpy as np
 from tideline.market.tape import EVENT, BookName, Tape
 from tideline.market.truth import KINDS as TRUTH_KINDS
 from tideline.market.truth import ROLES, Truth
+from tideline.market.world.book import BLOCK
 from tideline.market.world.books import PRICE, USUAL
 from tideline.market.world.hands import PAR, World
 from tideline.market.world.parameters import MECHANISMS, Drawn
@@ -30,7 +31,8 @@ FAR = 1e18
 class Plan(NamedTuple):
     """What is to be made: the books with their shares (the last one spot), pushes, the numbers.
 
-    ``common``: seed of the news that all assets of the world share.
+    ``common``: seed of the news that all assets of the world share. ``burn_in_h``: hours that are
+    lived before anything is written down.
     """
 
     asset: str
@@ -39,6 +41,7 @@ class Plan(NamedTuple):
     drawn: Drawn
     pushes: Any
     common: int = 0
+    burn_in_h: float = BURN_IN_H
     family: int = 0
 
 
@@ -46,7 +49,7 @@ def make(plan: Plan, seed: int, start: int, days: float, name: str) -> tuple[Tap
     """The asset's tape of ``days`` from ``start`` (µs, a midnight) and the truth behind it."""
     steps = int(days * 86_400 / STEP_S)
     minutes = steps * int(STEP_S) // 60
-    burn_in = int(BURN_IN_H * 3600 / STEP_S)
+    burn_in = int(plan.burn_in_h * 3600 / STEP_S)
     world = prepare(plan, seed, minutes, burn_in)
     count = len(plan.books)
     stocks = np.zeros((6, count, steps), np.int32)
@@ -95,6 +98,7 @@ def prepare(plan: Plan, seed: int, minutes: int, burn_in: int) -> Prepared:
         orders=np.zeros(places, ORDER),
         head=head,
         tail=head.copy(),
+        blocks=np.zeros((count, 2, LEVELS_IN_ALL // BLOCK + 1), np.int16),
         truth=np.zeros((count, minutes, len(ROLES), len(TRUTH_KINDS)), np.int32),
         forced=np.zeros(2_000_000, FORCED),
         programs=np.zeros(PROGRAMS, PROGRAM),

@@ -32,12 +32,14 @@ def quote_book(w: World, minute: int, b: int) -> None:
     """Every maker of the book quotes anew, around one price that leans against what they hold."""
     par, state, book = w.par[0], w.state[0], w.books[b]
     makers, levels = int(par.makers), int(par.levels)
+    books, orders, head, tail, blocks = w.books, w.orders, w.head, w.tail, w.blocks
     first = w.groups[b, QUOTER, 0]
     held = 0
     for a in range(first, first + makers):
         held += w.acc[a].pos
-        for i in range(2 * levels):
-            cancel(w.books, w.orders, w.head, w.tail, b, w.acc[a].partner + i)
+    place = w.acc[first].partner
+    for i in range(makers * 2 * levels):
+        cancel(books, orders, head, tail, blocks, b, place + i)
     full = max(-1.5, min(1.5, held / (book.usual * par.inventory)))
     center = believed(w, b) - par.skew * (full + full * full * full)
     fear = exp(-par.depth_fear * max(state.vol, 0.0) + state.depth_push)
@@ -54,36 +56,28 @@ def quote_book(w: World, minute: int, b: int) -> None:
 @kernel
 def ladder(w: World, b: int, a: int, buys: float, sells: float, bid: int, ask: int) -> None:
     """One maker's quotes, thinner on the side that would fill it further."""
+    books, orders, head, tail, blocks = w.books, w.orders, w.head, w.tail, w.blocks
     levels = int(w.par[0].levels)
-    for i in range(levels):
-        grows = 0.6 + 0.8 * i / levels
-        step = i + i * i // 4
-        place = w.acc[a].partner + i
-        _put(w, b, a, place, int(buys * grows) + 1, 1, bid - step)
-        _put(w, b, a, place + levels, int(sells * grows) + 1, -1, ask + step)
+    for i in range(2 * levels):
+        rung = i // 2
+        side = 1 if i % 2 == 0 else -1
+        lots = buys if side > 0 else sells
+        away = rung + rung * rung // 4
+        level = min(bid - away, books[b].ask - 1) if side > 0 else max(ask + away, books[b].bid + 1)
+        if 0 < level < head.shape[2] - 1:
+            o = w.acc[a].partner + i
+            orders[o].qty = int(lots * (0.6 + 0.8 * rung / levels)) + 1
+            orders[o].side, orders[o].level, orders[o].account = side, level, a
+            rest(books, orders, head, tail, blocks, b, o)
 
 
 @kernel
 def sweep(w: World, minute: int, a: int, bid: int, ask: int, most: int) -> None:
     """Take what others left beyond the new quotes."""
     book = w.books[w.acc[a].book]
-    arrays: Any = (w.acc, w.books, w.orders, w.head, w.tail, w.truth)
-    acc, books, orders, head, tail, truth = arrays
+    arrays: Any = (w.acc, w.books, w.orders, w.head, w.tail, w.blocks, w.truth)
+    acc, books, orders, head, tail, blocks, truth = arrays
     if book.ask <= bid:
-        take(acc, books, orders, head, tail, truth, minute, a, most, bid, TAKER)
+        take(acc, books, orders, head, tail, blocks, truth, minute, a, most, bid, TAKER)
     if book.bid >= ask:
-        take(acc, books, orders, head, tail, truth, minute, a, -most, ask, TAKER)
-
-
-@kernel
-def _put(w: World, b: int, a: int, o: int, lots: int, side: int, level: int) -> None:
-    book = w.books[b]
-    level = min(level, book.ask - 1) if side > 0 else max(level, book.bid + 1)
-    if level <= 0 or level >= w.head.shape[2] - 1:
-        return
-    order = w.orders[o]
-    order.qty = lots
-    order.side = side
-    order.level = level
-    order.account = a
-    rest(w.books, w.orders, w.head, w.tail, b, o)
+        take(acc, books, orders, head, tail, blocks, truth, minute, a, -most, ask, TAKER)

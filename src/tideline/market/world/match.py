@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tideline.market.world.book import look_on
+from tideline.market.world.book import emptied
 from tideline.market.world.compiled import kernel
 from tideline.market.world.records import DIRECTIONAL, MAKER, PASSIVE
 from tideline.market.world.settle import settle
@@ -20,6 +20,7 @@ def take(
     orders: Any,
     head: Any,
     tail: Any,
+    blocks: Any,
     truth: Any,
     minute: int,
     a: int,
@@ -51,7 +52,7 @@ def take(
                 orders[order.after].before = -1
             else:
                 tail[b, s, level] = -1
-                look_on(books, head, b, s, level)
+                emptied(books, head, blocks, b, s, level)
         if q > 0:
             _trade(acc, books, truth, minute, a, other, way * q, level, how)
             left -= q

@@ -26,7 +26,7 @@ from tideline.market.world.records import (
     WHALE,
 )
 
-CROWD = 12_000
+CROWD = 18_000
 """Traders of a book with share 1."""
 KINDS = 12
 MAKERS, LEVELS = 3, 7
@@ -81,7 +81,7 @@ def _counts(drawn: Drawn, share: float) -> dict[int, int]:
         TREND: int(crowd * drawn["trend_share"]),
         VALUE: int(crowd * drawn["value_share"]),
         REVERTER: int(crowd * drawn["revert_share"]),
-        SCALPER: max(20, int(0.06 * crowd)),
+        SCALPER: max(20, int(0.07 * crowd)),
     }
     retail = crowd - sum(part.values())
     return {
@@ -175,8 +175,8 @@ def _begin(
         pos[holders] = (
             accounts["size"][holders]
             * PARTS.get(kind, 1)
-            * 3
-            // 4
+            * 9
+            // 10
             * rng.choice([-1, 1], len(holders))
         )
     first, count = groups[b, CARRY]
@@ -219,7 +219,7 @@ def _rates(drawn: Drawn) -> Any:
     rates = np.zeros(KINDS)
     rates[RETAIL] = 3.0 / drawn["retail_hold_h"]
     rates[SCALPER] = 2.0 * 60.0 / drawn["scalp_hold_m"]
-    rates[TREND], rates[VALUE], rates[REVERTER] = 0.1, 0.025, 0.4
+    rates[TREND], rates[VALUE], rates[REVERTER] = 0.1, 0.06, 0.4
     rates[CARRY] = 10.0 if "hedgers" not in drawn.off else 0.0
     migrants = drawn["migrants"] / (2.0 * POSITIONS[MIGRANT]) / 24.0 * PARTS[MIGRANT]
     rates[MIGRANT] = migrants if "migration" not in drawn.off else 0.0

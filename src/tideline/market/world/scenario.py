@@ -34,9 +34,9 @@ def fresh_trend(at: float, way: float) -> list[Push]:
     side = "buyers" if way > 0 else "sellers"
     return [
         Push("drift", at, 6.0, 0.04 * way),
-        Push(side, at, 5.0, 0.025 * abs(way)),
+        Push(side, at, 5.0, 0.018 * abs(way)),
         Push("mood", at, 8.0, 0.4 * way),
-        Push("appetite", at, 8.0, 0.4),
+        Push("appetite", at, 8.0, 0.2),
     ]
 
 
@@ -44,8 +44,8 @@ def covering(at: float, way: float) -> list[Push]:
     """Shorts built for hours, then bought back (below 0: longs, sold out)."""
     build, close = ("sellers", "coverers") if way > 0 else ("buyers", "exiters")
     return [
-        Push(build, at, 5.0, 0.02 * abs(way)),
-        Push(close, at + 7.0, 1.5, 0.025 * abs(way)),
+        Push(build, at, 5.0, 0.014 * abs(way)),
+        Push(close, at + 7.0, 1.5, 0.018 * abs(way)),
         Push("drift", at + 7.0, 1.5, 0.015 * way),
     ]
 
@@ -55,7 +55,7 @@ def squeeze(at: float, way: float) -> list[Push]:
     return [
         Push("mood", at, 12.0, -0.9 * way),
         Push("leverage", at, 12.0, 0.9),
-        Push("appetite", at, 12.0, 0.5),
+        Push("appetite", at, 12.0, 0.25),
         Push("jump", at + 12.0, 0.1, 0.015 * way),
         Push("drift", at + 12.0, 1.5, 0.045 * way),
         Push("depth", at + 12.0, 2.0, -0.8),
@@ -66,7 +66,7 @@ def shorting(at: float, way: float) -> list[Push]:
     """Shorts opened into a fall (below 0: longs into a rise)."""
     side = "sellers" if way > 0 else "buyers"
     return [
-        Push(side, at, 2.5, 0.03 * abs(way)),
+        Push(side, at, 2.5, 0.018 * abs(way)),
         Push("mood", at, 4.0, -0.5 * way),
         Push("drift", at, 3.0, -0.015 * way),
     ]
@@ -75,7 +75,7 @@ def shorting(at: float, way: float) -> list[Push]:
 def stored(at: float, way: float) -> list[Push]:
     """Positions stack on both sides while price stands still, then it breaks."""
     return [
-        Push("appetite", at, 12.0, 0.9),
+        Push("appetite", at, 12.0, 0.5),
         Push("leverage", at, 12.0, 0.6),
         Push("depth", at, 12.0, 0.4),
         Push("jump", at + 12.0, 0.1, 0.03 * way),
@@ -86,7 +86,7 @@ def stored(at: float, way: float) -> list[Push]:
 def crowded(at: float, way: float) -> list[Push]:
     return [
         Push("mood", at, 30.0, 0.7 * way),
-        Push("appetite", at, 30.0, 0.3),
+        Push("appetite", at, 30.0, 0.15),
         Push("drift", at, 30.0, 0.03 * way),
     ]
 
@@ -136,7 +136,7 @@ NAMED: dict[str, tuple[Event | None, float]] = {
 }
 MIXED = "mixed"
 SCENARIOS = (*NAMED, MIXED)
-EVERY_H, MIXED_EVERY_H = 20.0, 44.0
+EVERY_H, MIXED_EVERY_H = 20.0, 60.0
 """Hours between the events of a named scenario; mean hours between those of ``mixed``."""
 
 

@@ -40,7 +40,7 @@ def settle(
             one.entry = 0.0
             one.stop = 0.0
         elif one.isolated != 0:
-            one.lock += at_risk - at_risk * abs(one.pos) // abs(old)
+            one.lock = max(0, one.lock + at_risk - at_risk * abs(one.pos) // abs(old))
     if opening > 0:
         counted[_opens(how) + (0 if way > 0 else 1)] += opening
         held = abs(one.pos)

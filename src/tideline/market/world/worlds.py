@@ -13,7 +13,7 @@ from tideline.market.assets import coins_named
 from tideline.market.tape import Tape
 from tideline.market.truth import Truth
 from tideline.market.world.books import books_of
-from tideline.market.world.make import STEP_S, Plan, make
+from tideline.market.world.make import BURN_IN_H, STEP_S, Plan, make
 from tideline.market.world.parameters import MECHANISMS, draw
 from tideline.market.world.scenario import SCENARIOS, pushes
 
@@ -30,6 +30,7 @@ def make_world(
     start: int,
     off: frozenset[str] = frozenset(),
     family: str = FAMILIES[0],
+    burn_in_h: float = BURN_IN_H,
 ) -> list[tuple[Tape, Truth]]:
     """One world: its numbers are drawn from ``seed``, each asset adds its own chance to it.
 
@@ -38,6 +39,7 @@ def make_world(
         start: its first moment, µs, a midnight (UTC) and best a Monday: weekends are quiet.
         off: mechanisms that are switched off.
         family: which population.
+        burn_in_h: hours it lives before its first moment.
 
     Raises:
         UnknownName: no such scenario, asset, mechanism or family.
@@ -57,6 +59,7 @@ def make_world(
             drawn=drawn,
             pushes=pushes(scenario, days, rng, len(books.names), STEP_S),
             common=seed,
+            burn_in_h=burn_in_h,
             family=FAMILIES.index(family),
         )
         made.append(make(plan, own, start, days, f"{scenario}-{seed}"))

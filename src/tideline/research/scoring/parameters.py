@@ -24,9 +24,9 @@ class ScoreParameters:
     """
 
     window: str = _said("45m", "trailing window of the readings and of the truth")
-    worlds: int = _said(20, "worlds, each drawn from its own seed")
-    days: int = _said(10, "scored days of each world")
-    burn_in_days: int = _said(30, "days before them, for the baselines of adaptive bands")
+    worlds: int = _said(14, "worlds, each drawn from its own seed")
+    days: int = _said(15, "scored days of each world")
+    burn_in_days: int = _said(21, "days before them, for the baselines of adaptive bands")
     step_min: int = _said(5, "distance between moments of the evaluation grid, minutes")
     tolerance: float = _said(1 / 3, "of w: episodes this far apart still meet")
     resamples: int = _said(4000, "bootstrap resamples")
