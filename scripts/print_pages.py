@@ -99,7 +99,7 @@ def parameters() -> Iterable[str]:
     yield from ("## The numbers", "", "Each with where it comes from: *published* by others,")
     yield "*measured* on real data, or our own *judgement*."
     yield from ("", "| parameter | value | unit | from | what it does |", "|---|---|---|---|---|")
-    for row in table():
+    for row in table(section="R1"):
         what = f"{row.unit} | {row.provenance} | {row.meaning}"
         yield f"| `{row.name}` | {row.value:.6g} | {what} |"
 

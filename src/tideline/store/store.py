@@ -10,19 +10,24 @@ import numpy as np
 import polars as pl
 
 from tideline.domain.errors import BadInput, UnknownName
+from tideline.domain.fields import MARKET
 from tideline.domain.time import Clock, TimeUs, parse_time
 from tideline.features.engine import check_address
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.log.legs import Leg
+from tideline.readings.asking import ranked
 from tideline.readings.bands import Mode
 from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.parameters import DEFAULTS, Parameters
+from tideline.readings.catalogue import RULES
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
+from tideline.readings.rule import Rule
 from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
-from tideline.store.scanning import AssetScan, ranked
+from tideline.store.scanning import AssetScan
 from tideline.store.simulation_mark import SimulationMark
 from tideline.store.value import values_of
 
@@ -194,15 +199,14 @@ class Store:
         window: str = "45m",
         assets: Sequence[str] | None = None,
         bands: Mode = "adaptive",
-        parameters: Parameters = DEFAULTS,
+        profile: Profile = DEFAULT,
     ) -> list[Reading]:
-        """Every asset's price × OI state at one moment (the head unless given), ranked."""
+        """Every asset's price × OI state at one moment (the head unless given), by strength."""
         moment = self.head() if as_of is None else self.log.check_as_of(as_of)
-        return ranked(
-            self.scan_grid(
-                [int(moment)], window=window, assets=assets, bands=bands, parameters=parameters
-            )
+        found = self.scan_grid(
+            [int(moment)], window=window, assets=assets, bands=bands, profile=profile
         )
+        return sorted(found, key=lambda one: (not one.told, -(one.strength or 0.0), one.asset))
 
     def scan_grid(
         self,
@@ -211,12 +215,43 @@ class Store:
         window: str = "45m",
         assets: Sequence[str] | None = None,
         bands: Mode = "adaptive",
-        parameters: Parameters = DEFAULTS,
+        profile: Profile = DEFAULT,
     ) -> list[Reading]:
-        """The states at many moments, by moment and then by asset."""
+        """The price × OI states at many moments, by moment and then by asset."""
+        found = self._scanned(moments, window, assets, (price_oi_rule(bands),), profile)
+        return sorted(found, key=lambda reading: (reading.as_of, reading.asset))
+
+    def readings(
+        self,
+        asset: str | Sequence[str] | None = None,
+        as_of: Any = None,
+        window: str = "45m",
+        *,
+        rules: Sequence[Rule] = RULES,
+        profile: Profile = DEFAULT,
+    ) -> list[Reading]:
+        """Every reading of one asset, of several, or of all, at one moment (the head unless given).
+
+        Rules with windows of their own are read on those; the rest on ``window``. One asset: in
+        the order of the catalogue. Several: by severity, then strength.
+        """
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        one = isinstance(asset, str)
+        assets = None if asset is None else [asset] if isinstance(asset, str) else list(asset)
+        found = self._scanned([int(moment)], window, assets, rules, profile)
+        return found if one else ranked(found)
+
+    def _scanned(
+        self,
+        moments: Sequence[int],
+        window: str,
+        assets: Sequence[str] | None,
+        rules: Sequence[Rule],
+        profile: Profile,
+    ) -> list[Reading]:
         if window not in SUB_WINDOWS:
             raise UnknownName("window", window, SUB_WINDOWS)
-        held = self.log.assets()
+        held = [name for name in self.log.assets() if name != MARKET]
         chosen = held if assets is None else list(assets)
         for name in chosen:
             if name not in held:
@@ -226,12 +261,11 @@ class Store:
             return []
         for edge in (ascending[-1], ascending[0]):
             self.log.check_as_of(int(edge))
-        found = [
+        return [
             reading
             for name in chosen
-            for reading in AssetScan(self.log, name, window, parameters).readings(ascending, bands)
+            for reading in AssetScan(self.log, name, [window], rules, profile).readings(ascending)
         ]
-        return sorted(found, key=lambda reading: (reading.as_of, reading.asset))
 
     @staticmethod
     def _checked(features: Sequence[str]) -> list[str]:

@@ -1,0 +1,157 @@
+"""Fills what the rules of readings want, from the legs of one asset.
+
+For each moment and window: the groups that may speak (cadence and age at most w/3), the numbers on
+the legs of those groups alone, each worked out when a rule first looks at it, and the facts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from tideline.domain.instrument import Instrument
+from tideline.domain.time import HOUR, SECOND
+from tideline.features.address import parse_address
+from tideline.features.detail import GroupDetail
+from tideline.features.groups import Group, members
+from tideline.features.legs import LegSet
+from tideline.features.prepared import Prepared
+from tideline.features.signal import Groups
+from tideline.features.window import WINDOWS
+from tideline.readings.cadence import choose_groups
+from tideline.readings.given import Given, Numbers, Path, Wants
+from tideline.readings.parameters import DEFAULTS, Parameters
+from tideline.readings.reading import FeatureValue, GroupEvidence
+from tideline.readings.rule import Rule
+from tideline.signals import BY_ADDRESS
+from tideline.store.knowledge import Knowledge
+
+OI = "positioning.oi_usdtm_coin"
+
+
+def wants_of(
+    rules: Iterable[Rule], windows: Iterable[str], parameters: Parameters = DEFAULTS
+) -> Wants:
+    """Everything these rules may look at on these windows."""
+    total = Wants((f"{OI}@1h",))
+    asked = tuple(windows)
+    for rule in rules:
+        for window in rule.windows or asked:
+            total = total + rule.wants(window, parameters)
+            total = total + Wants((f"{OI}@{window}:rate",))
+    return total
+
+
+class Filler:
+    """One asset's givens, moment after moment, from legs that stay or grow in place."""
+
+    def __init__(
+        self,
+        asset: str,
+        legs: LegSet,
+        instruments: Mapping[Group, Instrument],
+        knowledge: Knowledge,
+        addresses: Sequence[str],
+        parameters: Parameters = DEFAULTS,
+    ) -> None:
+        self.asset, self.legs, self.instruments = asset, legs, instruments
+        self.knowledge, self.addresses, self.parameters = knowledge, addresses, parameters
+        present = {(v, i) for v, i, _ in legs.index}
+        self._speakers = frozenset(members(Groups.USDTM, present, instruments))
+        self._whole = Prepared(legs, BY_ADDRESS, instruments)
+        self._chosen: dict[frozenset[Group], _Numbers] = {}
+        self._given: dict[str, Given] = {}
+        self._as_of = -1
+
+    def given(self, as_of: int, window: str) -> Given:
+        """What a rule on this window is handed at as_of."""
+        if as_of != self._as_of:
+            self._given, self._as_of = {}, as_of
+            for numbers in self._chosen.values():
+                numbers.stand(as_of)
+        if window not in self._given:
+            chosen = choose_groups(self._groups(as_of, window), window, self.parameters)
+            numbers = self._numbers(frozenset(chosen.used), as_of)
+            facts = self.knowledge.at(as_of)
+            self._given[window] = Given(self.asset, window, as_of, chosen, numbers, facts)
+        return self._given[window]
+
+    def _groups(self, as_of: int, window: str) -> tuple[GroupEvidence, ...]:
+        listed = []
+        for group in self._whole.groups(f"{OI}@{window}:rate", as_of):
+            value = group.value
+            if math.isnan(value) and not math.isnan(group.age_s):
+                value = self._last_value(group, as_of)
+            if math.isnan(value):
+                continue
+            listed.append(
+                GroupEvidence(
+                    venue=group.venue,
+                    instrument=group.instrument,
+                    age_s=group.age_s,
+                    cadence_s=group.cadence_s,
+                    value=value,
+                    used=group.used,
+                    why_not="" if group.used else "stale",
+                    previous=None if math.isnan(group.previous) else group.previous,
+                )
+            )
+        return tuple(listed)
+
+    def _last_value(self, group: GroupDetail, as_of: int) -> float:
+        """Open interest of a group that fell silent: what it still said half an hour after."""
+        at = min(as_of, as_of - round(group.age_s * SECOND) + HOUR // 2)
+        alone = self._subset(frozenset({(group.venue, group.instrument)}))
+        return Prepared(alone, BY_ADDRESS, self.instruments).value(f"{OI}@1h", at)[0]
+
+    def _numbers(self, used: frozenset[Group], as_of: int) -> _Numbers:
+        if used not in self._chosen:
+            silent = self._speakers - used
+            kept = frozenset((v, i) for v, i, _ in self.legs.index) - silent
+            prepared = Prepared(self._subset(kept), BY_ADDRESS, self.instruments, self.addresses)
+            self._chosen[used] = _Numbers(prepared, self.parameters, as_of)
+        return self._chosen[used]
+
+    def _subset(self, kept: frozenset[Group]) -> LegSet:
+        """The legs of some groups, under their own numbers."""
+        index = {key: l for key, l in self.legs.index.items() if (key[0], key[1]) in kept}
+        return LegSet(index, self.legs.arrays)
+
+
+class _Numbers:
+    """The numbers of one choice of groups at the moment it stands at."""
+
+    def __init__(self, prepared: Prepared, parameters: Parameters, as_of: int) -> None:
+        self._prepared, self._parameters = prepared, parameters
+        self.stand(as_of)
+
+    def stand(self, as_of: int) -> None:
+        """Move to another moment."""
+        self._as_of = as_of
+        self._paths: dict[Path, Numbers] = {}
+
+    def number(self, address: str) -> float:
+        return self._prepared.value(address, self._as_of)[0]
+
+    def value(self, address: str) -> FeatureValue:
+        found = self._prepared.evidence(address, self._as_of)
+        signal = BY_ADDRESS[parse_address(address).signal]
+        plain = FeatureValue(address, None, signal.unit if ":" not in address else "")
+        return replace(
+            plain,
+            value=None if math.isnan(found.value) else found.value,
+            reason=found.reason,
+            age_s=None if math.isnan(found.age_s) else found.age_s,
+            n=found.n,
+            coverage=None if math.isnan(found.coverage) else found.coverage,
+            basis=found.basis,
+        )
+
+    def path(self, path: Path) -> Numbers:
+        if path not in self._paths:
+            back = path.back(self._as_of, self._parameters)
+            self._paths[path] = self._prepared.samples(
+                path.signal, WINDOWS[path.window], self._as_of, back
+            )
+        return self._paths[path]
