@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from tideline.readings.numbers.analogues import AnalogueNumbers
 from tideline.readings.numbers.caveats import CaveatNumbers
 from tideline.readings.numbers.covering import CoveringNumbers
 from tideline.readings.numbers.crowding import CrowdingNumbers
 from tideline.readings.numbers.divergence import DivergenceNumbers
+from tideline.readings.numbers.position import PositionNumbers
 from tideline.readings.numbers.price_oi import PriceOiNumbers
 
 SECTIONS: tuple[tuple[str, type], ...] = (
@@ -17,13 +19,21 @@ SECTIONS: tuple[tuple[str, type], ...] = (
     ("R3", CoveringNumbers),
     ("R4", CrowdingNumbers),
     ("R7", CaveatNumbers),
+    ("R8", AnalogueNumbers),
+    ("R9", PositionNumbers),
 )
 """Which reading each part of the table belongs to; R1's holds what all of them share."""
 
 
 @dataclass(frozen=True)
 class Parameters(
-    CaveatNumbers, CrowdingNumbers, CoveringNumbers, DivergenceNumbers, PriceOiNumbers
+    PositionNumbers,
+    AnalogueNumbers,
+    CaveatNumbers,
+    CrowdingNumbers,
+    CoveringNumbers,
+    DivergenceNumbers,
+    PriceOiNumbers,
 ):
     """Every number of every reading. Replace one with ``dataclasses.replace``.
 
