@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from tideline.domain.errors import UnknownName
 from tideline.readings.caveats import CAVEAT_RULES
+from tideline.readings.covering.building import BUILDING
+from tideline.readings.covering.flush import FLUSH, REVERSAL, REVERSAL_PUBLISHED, SHARP
+from tideline.readings.covering.kind import KIND, LEFT
+from tideline.readings.crowding.funding import FUNDING
+from tideline.readings.crowding.leverage import MARKET_CAP, SPOT_LED, TAIL, VOLUME
+from tideline.readings.crowding.pace import CONTRARIAN, PACE, WEEK
+from tideline.readings.divergence import DIVERGENCE
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.rule import Rule
 
@@ -38,6 +45,27 @@ READINGS: tuple[Entry, ...] = (
         "Where price went, and whether positions were opened or closed on the way.",
         "price_oi",
         (PRICE_OI,),
+    ),
+    Entry(
+        "R2",
+        "Divergence",
+        "Price at a new extreme that positions do not follow.",
+        "divergence",
+        (DIVERGENCE,),
+    ),
+    Entry(
+        "R3",
+        "Covering, squeeze, cascade",
+        "Who closes, whether they leave or are thrown out, and what is left of it.",
+        "covering",
+        (BUILDING, KIND, LEFT, SHARP, FLUSH, REVERSAL, REVERSAL_PUBLISHED),
+    ),
+    Entry(
+        "R4",
+        "Crowding and leverage",
+        "How fast the book grows, who pays for it, and how much stands on the coin.",
+        "crowding",
+        (FUNDING, PACE, WEEK, CONTRARIAN, MARKET_CAP, TAIL, VOLUME, SPOT_LED),
     ),
     Entry(
         "R7",

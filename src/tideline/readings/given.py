@@ -93,13 +93,15 @@ class Facts:
     """What is known at T besides numbers.
 
     ``listed``: (venue, instrument) to its listing time in µs, where the venue told it.
-    ``calendar``: events of the coin or of the whole market, past and to come.
+    ``calendar``: events of the coin or of the whole market, past and to come. ``unknown_sides``:
+    venues with open interest of which nobody says whether one side is counted or both.
     """
 
     listed: Mapping[tuple[str, str], int] = field(default_factory=dict)
     gaps: Sequence[Stretch] = ()
     breaks: Sequence[Stretch] = ()
     calendar: Sequence[Event] = ()
+    unknown_sides: tuple[str, ...] = ()
 
 
 NO_FACTS = Facts()

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from tideline.domain.conventions import Conventions, load, product_of
 from tideline.domain.fields import BY_NAME, CALENDAR, FEEDS, INSTRUMENT, MARKET
+from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY
 from tideline.log import Log
 from tideline.log.schema import int_times
 from tideline.readings.given import Event, Facts, Stretch
+from tideline.venues.symbols import PARSERS, parse_symbol
 
 FACT_FIELDS: frozenset[str] = frozenset(
     {INSTRUMENT, CALENDAR}
     | {f"gap.{name}" for name in (*FEEDS, *BY_NAME)}
     | {f"break.{name}" for name in BY_NAME}
 )
+OPEN_INTEREST = "open_interest"
 KEPT_US = 2 * DAY
 """Silences that ended longer ago than this matter to no reading."""
 
@@ -39,7 +44,11 @@ class FactRow:
 class Knowledge:
     """The fact rows of one asset in known order; ``at`` gives those known at a moment."""
 
-    def __init__(self, rows: Iterable[FactRow] = ()) -> None:
+    def __init__(
+        self, rows: Iterable[FactRow] = (), instruments: Iterable[Instrument] = ()
+    ) -> None:
+        """``instruments`` are those with open interest: how their venues count is told."""
+        self._instruments = tuple(instruments)
         self._rows: list[FactRow] = []
         self._known: list[int] = []
         self._seen = (-1, -1)
@@ -57,7 +66,9 @@ class Knowledge:
         count = bisect_right(self._known, as_of)
         seen = (count, as_of // DAY)
         if seen != self._seen or any(row.event > as_of for row in self._rows[:count]):
-            self._last, self._seen = _facts(self._rows[:count], as_of), seen
+            unknown = unknown_sides(self._instruments, as_of)
+            self._last = replace(_facts(self._rows[:count], as_of), unknown_sides=unknown)
+            self._seen = seen
         return self._last
 
 
@@ -66,7 +77,25 @@ def read_knowledge(log: Log, asset: str, last: int) -> Knowledge:
     rows = fact_rows(log.read(asset, last, fields=FACT_FIELDS))
     if asset != MARKET and MARKET in log.assets():
         rows += fact_rows(log.read(MARKET, last, fields=[CALENDAR]))
-    return Knowledge(rows)
+    held = [leg for leg in log.legs(asset) if leg.field == OPEN_INTEREST and leg.venue in PARSERS]
+    return Knowledge(rows, [parse_symbol(leg.venue, leg.instrument) for leg in held])
+
+
+def unknown_sides(instruments: Iterable[Instrument], at: int) -> tuple[str, ...]:
+    """Venues of these instruments that do not document whether they count one side or both."""
+    found = []
+    for one in instruments:
+        row = _conventions().find(
+            one.venue, product_of(one), OPEN_INTEREST, at, instrument=one.symbol
+        )
+        if row is not None and row.sides == "unknown":
+            found.append(one.venue)
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def _conventions() -> Conventions:
+    return load()
 
 
 def fact_rows(table: Any) -> list[FactRow]:

@@ -53,7 +53,7 @@ class CoveringNumbers:
         0.5, "of seconds", "judgement", "a sampled feed with events in so many is saturated", high=1
     )
     fast_move: float = number(
-        0.5, "of |ret|/rv", "judgement", "without a complete feed: a move this straight is fast",
+        2, "|ret|/rv", "judgement", "without a complete feed: a move this straight is fast",
         high=8,
     )  # fmt: skip
     sharp_fall: float = number(
@@ -62,6 +62,10 @@ class CoveringNumbers:
     sharp_quantile: float = number(
         0.001, "quantile", "judgement", "or the asset's own quantile, if nearer zero", high=1
     )
+    sharp_explained: float = number(
+        0.5, "of |ΔQ|", "judgement", "liquidated coin from which it is a cascade, else an exit",
+        high=1,
+    )  # fmt: skip
     covering_funding: float = number(
         -0.0001, "per 8 h", "published", "funding at or under it: shorts still pay", low=-1, high=1
     )
