@@ -146,7 +146,10 @@ class Handed:
         return self.values.get(address) or FeatureValue(address, None, reason="no_data")
 
     def path(self, path: Path) -> Numbers:
-        return np.array(self.paths.get(path, ()), np.float64)
+        found = self.paths.get(path)
+        if found is None:
+            return np.full(0 if path.like_hours else path.count, np.nan)
+        return np.array(found, np.float64)
 
 
 @dataclass(frozen=True, slots=True)

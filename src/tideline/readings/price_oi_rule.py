@@ -144,7 +144,7 @@ def _baseline(given: Given, parameters: Parameters) -> Baseline:
     price, now, then = (given.path(path) for path in baseline_paths(given.window))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(then != 0.0, (now - then) / np.abs(then), np.nan)
-    hours = baseline_hours(given.as_of, given.window, parameters)
+    hours = baseline_hours(given.as_of, given.window, parameters)[: price.size]
     return Baseline(hours=hours, price=_listed(price), oi=_listed(rate))
 
 
