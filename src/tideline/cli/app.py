@@ -38,6 +38,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("export", "bring:export", "Write rows out as a canonical table."),
     Entry("features", "ask:features", "Ask features of one moment, or of a table of them."),
     Entry("scan", "scan:scan", "Every asset's price × OI state, ranked, with evidence."),
+    Entry("report", "report:report", "The pre-trade checklist of one position."),
+    Entry("analogues", "report:analogues", "Moments like this one, and what followed them."),
     Entry("catalog", "look:catalog", "The signals: meaning, unit, sign, what they are not."),
     Entry("legs", "look:legs", "What the store holds: coverage and gaps per leg."),
     Entry("head", "look:head", "The newest moment whose answers are final."),

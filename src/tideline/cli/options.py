@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from tideline.domain.errors import BadInput, BadTime, UnknownName
-from tideline.domain.time import DAY, HOUR, MINUTE, SECOND, TimeUs, parse_time
+from tideline.domain.time import TimeUs, parse_time
 from tideline.settings import Settings, from_environment
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NOW = ("now", "head")
-_SPANS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 def settings() -> Settings:
@@ -70,14 +69,6 @@ def parse_moment(text: str, field: str) -> TimeUs:
     if moment is None:
         raise BadTime(field, text, nearest="2026-02-05T12:00:00Z")
     return moment
-
-
-def parse_span(text: str, field: str) -> int:
-    """``30s``, ``5m``, ``1h``, ``7d`` in microseconds."""
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text.strip())
-    if not found or int(found[1]) == 0:
-        raise BadInput(field, text, "is not a span such as 5m, 1h or 1d", "5m")
-    return int(found[1]) * _SPANS[found[2]]
 
 
 def parse_names(text: str, field: str) -> list[str]:

@@ -14,7 +14,6 @@ from tideline.cli.options import (
     parse_as_of,
     parse_moment,
     parse_names,
-    parse_span,
     settings,
     store_option,
 )
@@ -28,6 +27,7 @@ from tideline.cli.show import (
     seconds,
 )
 from tideline.domain.errors import BadInput
+from tideline.domain.time import parse_span
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import Episode, episodes_of

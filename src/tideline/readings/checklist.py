@@ -22,6 +22,7 @@ from tideline.readings.parameters import Parameters
 from tideline.readings.position import Position
 from tideline.readings.position_costs import Costs, break_even_price, size_for
 from tideline.readings.price_oi import BY_NAME
+from tideline.readings.price_words import price_words
 from tideline.readings.reading import Evidence, FeatureValue, Reading, evidence_of
 
 Verdict = Literal["pass", "fail", "cannot tell"]
@@ -152,17 +153,17 @@ def invalidation(
     title = "An invalidator as a price and as an OI level"
     evidence = (evidence_of(mark, level.price),)
     if level.oi_coin is None or oi is None:
-        why = f"price {level.price:,.6g}; no open interest in coin is known to set a level at."
+        why = f"price {price_words(level.price)}; no open interest in coin is known to set a level."
         return Item("invalidator", title, "cannot tell", why, evidence)
     side = "at or under" if level.oi_falls else "at or over"
     text = (
-        f"gone at price {level.price:,.6g} or with OI {side} {level.oi_coin:,.0f} coin"
+        f"gone at price {price_words(level.price)} or with OI {side} {level.oi_coin:,.0f} coin"
         f" ({level.why}; now {oi:,.0f})"
     )
     crossed = oi <= level.oi_coin if level.oi_falls else oi >= level.oi_coin
     if mark.value is not None and position.sign * (mark.value - level.price) <= 0:
-        return Item("invalidator", title, "fail", f"{text}; the mark {mark.value:,.6g} is past it.",
-                    evidence)  # fmt: skip
+        why = f"{text}; the mark {price_words(mark.value)} is past it."
+        return Item("invalidator", title, "fail", why, evidence)
     if crossed:
         return Item("invalidator", title, "fail", f"{text}; OI is there already.", evidence)
     return Item("invalidator", title, "pass", f"{text}.", evidence)
@@ -200,8 +201,8 @@ def liquidation(position: Position, price: float | None, source: str) -> Item:
         return Item("liquidation", title, "pass", why)
     away = abs(price / position.entry - 1.0)
     text = (
-        f"liquidated at {price:,.6g}, {away:.2%} from the entry with {position.margin} margin of "
-        f"{position.wallet_usd:,.2f} USD; the stop {position.stop:,.6g} is "
+        f"liquidated at {price_words(price)}, {away:.2%} from the entry with {position.margin}"
+        f" margin of {position.wallet_usd:,.2f} USD; the stop {price_words(position.stop)} is "
     )
     if position.sign * (position.stop - price) > 0:
         return Item("liquidation", title, "pass", f"{text}reached before it ({source}).")
@@ -213,7 +214,7 @@ def break_even(position: Position, costs: Costs, p: Parameters) -> Item:
     title = "Costs are small against the stop's distance"
     share = costs.break_even_bad / position.stop_share
     even = break_even_price(position, costs.break_even)
-    text = f"price has to move {costs.break_even:+.3%} your way, to {even:,.6g}, to earn anything"
+    text = f"price has to move {costs.break_even:+.3%} your way, to {price_words(even)}, to earn"
     if costs.funding_usd is None and costs.funding_bad_usd is None:
         text += ", funding aside (unknown)"
     elif costs.break_even_bad > costs.break_even:

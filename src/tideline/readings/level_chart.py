@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from tideline.readings.price_words import price_words
+
 BARS = " ▁▂▃▄▅▆▇█"
 DOT, LINE, BLANK = "●", "─", " "
 
@@ -39,16 +41,16 @@ def chart(
     names: dict[int, list[str]] = {}
     for name, price in near.items():
         grid[row_of(price)] = [LINE] * len(path)
-        names.setdefault(row_of(price), []).append(f"{name} {price:,.6g}")
-    for column, price in enumerate(path):
-        if price is not None and math.isfinite(price):
-            grid[row_of(price)][column] = DOT
+        names.setdefault(row_of(price), []).append(f"{name} {price_words(price)}")
+    for column, value in enumerate(path):
+        if value is not None and math.isfinite(value):
+            grid[row_of(value)][column] = DOT
     lines = [
         ("".join(cells) + "  " + ", ".join(names.get(row, []))).rstrip()
         for row, cells in enumerate(grid)
     ]
-    above = [f"↑ {n} {x:,.6g}" for n, x in levels.items() if n not in near and x > high]
-    below = [f"↓ {n} {x:,.6g}" for n, x in levels.items() if n not in near and x < low]
+    above = [f"↑ {n} {price_words(x)}" for n, x in levels.items() if n not in near and x > high]
+    below = [f"↓ {n} {price_words(x)}" for n, x in levels.items() if n not in near and x < low]
     return [*above, *lines, *below]
 
 

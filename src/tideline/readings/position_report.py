@@ -19,6 +19,7 @@ from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.readings.position import Position, check_leverage
 from tideline.readings.position_costs import Costs, break_even_price, costs_of, size_for
 from tideline.readings.price_oi import BY_NAME
+from tideline.readings.price_words import price_words
 from tideline.readings.reading import Evidence, FeatureValue, Reading
 
 SLOW, FAST = "4h", "45m"
@@ -220,8 +221,8 @@ def _notes(given: ReportInputs) -> tuple[str, ...]:
         notes.append(f"The mark price is not known ({given.mark.reason or 'no_data'}).")
     elif abs(entry / mark - 1.0) > given.position.stop_share:
         notes.append(
-            f"The entry {entry:,.6g} is {entry / mark - 1.0:+.2%} from the mark {mark:,.6g}: every "
-            "number of the market is of now, not of the moment of the fill."
+            f"The entry {price_words(entry)} is {entry / mark - 1.0:+.2%} from the mark "
+            f"{price_words(mark)}: the market's numbers are of now, not of the moment of the fill."
         )
     for reading in given.others:
         if reading.told and reading.severity != "none":

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from tideline.domain.errors import BadInput, UnknownName
 from tideline.domain.fields import MARKET
-from tideline.domain.time import Clock, TimeUs, parse_time
+from tideline.domain.time import Clock, TimeUs, parse_span, parse_time
 from tideline.features.engine import check_address
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.log.legs import Leg
+from tideline.readings.analogue import DEFAULT_WINDOW, Analogues
 from tideline.readings.asking import ranked
 from tideline.readings.bands import Mode
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.catalogue import RULES
+from tideline.readings.liquidation_price import Margin, Side
+from tideline.readings.margin_tiers import MarginTiers
+from tideline.readings.position import Position
+from tideline.readings.position_report import PositionReport
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
 from tideline.readings.rule import Rule
 from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
+from tideline.store.analogues import analogues
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
+from tideline.store.reporting import report
 from tideline.store.scanning import AssetScan
 from tideline.store.simulation_mark import SimulationMark
 from tideline.store.value import values_of
@@ -240,6 +247,73 @@ class Store:
         assets = None if asset is None else [asset] if isinstance(asset, str) else list(asset)
         found = self._scanned([int(moment)], window, assets, rules, profile)
         return found if one else ranked(found)
+
+    def analogues(
+        self,
+        asset: str,
+        as_of: Any = None,
+        *,
+        window: str = DEFAULT_WINDOW,
+        profile: Profile = DEFAULT,
+    ) -> Analogues:
+        """Moments of the past like this one (the head unless given), and what followed them.
+
+        Raises:
+            UnknownName: the asset or the window.
+            BadTime, FutureAsOf, BeforeHorizon: the moment.
+        """
+        moment = self._asked(asset, as_of)
+        if window not in SUB_WINDOWS:
+            raise UnknownName("window", window, SUB_WINDOWS)
+        return analogues(self.log, asset, moment, window, profile.parameters)
+
+    def report(
+        self,
+        asset: str,
+        *,
+        side: str,
+        entry: float,
+        stop: float,
+        size: float,
+        leverage: float,
+        equity: float,
+        margin: str = "isolated",
+        horizon: str | int = "2d",
+        as_of: Any = None,
+        tiers: MarginTiers | None = None,
+        profile: Profile = DEFAULT,
+    ) -> PositionReport:
+        """The pre-trade checklist of one position, as known at one moment (the head unless given).
+
+        Args:
+            side, margin: ``long`` or ``short``; ``isolated`` or ``cross``.
+            entry, stop: USD per coin; size: coins; equity: USD.
+            horizon: how long it is meant to be held: ``2d``, ``12h``, or microseconds.
+            tiers: margin tiers; None takes the ones shipped for Binance.
+
+        Raises:
+            BadInput, UnknownName: a position that contradicts itself or that the tiers forbid.
+        """
+        moment = self._asked(asset, as_of)
+        held = parse_span(horizon, "horizon") if isinstance(horizon, str) else int(horizon)
+        meant = Position(
+            side=cast(Side, side),
+            size_coin=size,
+            entry=entry,
+            stop=stop,
+            leverage=leverage,
+            equity_usd=equity,
+            margin=cast(Margin, margin),
+            horizon_us=held,
+        )
+        return report(self.log, asset, moment, meant, tiers, profile)
+
+    def _asked(self, asset: str, as_of: Any) -> int:
+        """The moment of a question about one asset that is held."""
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        if asset not in (known := self.log.assets()):
+            raise UnknownName("asset", asset, known)
+        return int(moment)
 
     def _scanned(
         self,
