@@ -27,6 +27,9 @@ from tideline.features.reasons import NO_DATA, REASONS
 from tideline.features.resolver import make_plan
 from tideline.features.signal import Signal
 
+NEVER_MERGED = 0
+"""Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidenced:
@@ -137,7 +140,9 @@ class Prepared:
         unplanned = [a for a in mine if a.text not in self._place]
         for made in unplanned:
             self._place[made.text] = None
-        for batch in make_batches(unplanned, self.signals, self.instruments, self.legs, 1):
+        for batch in make_batches(
+            unplanned, self.signals, self.instruments, self.legs, NEVER_MERGED
+        ):
             question = Question(self.legs.arrays, batch.merged, batch.plan)
             shape = (len(batch.places), 1)
             asked = _Asked(batch, question, np.empty(shape), np.empty(shape, np.int8))
