@@ -31,7 +31,7 @@ class Path:
 
     With ``like_hours`` the distances are instead ``start`` + j·1h for the j of
     :func:`tideline.readings.bands.baseline_hours` of T and ``window``: moments at the same time of
-    day and the same kind of day.
+    day and the same kind of day. ``venue`` narrows the signal to the groups of one venue.
     """
 
     signal: str
@@ -40,6 +40,7 @@ class Path:
     count: int = 0
     start_us: int = 0
     like_hours: bool = False
+    venue: str = ""
 
     def back(self, as_of: int, parameters: Parameters = DEFAULTS) -> NDArray[np.int64]:
         """The distances before T, µs."""
@@ -108,10 +109,13 @@ NO_FACTS = Facts()
 
 
 class Missing(Exception):
-    """An input a rule needs is null; ``why`` names each and its reason."""
+    """An input a rule needs is null; ``why`` names each and its reason.
 
-    def __init__(self, why: str, evidence: tuple[FeatureValue, ...] = ()) -> None:
-        self.why, self.evidence = why, evidence
+    ``addresses``: all that were asked for together, null or not: they become the evidence.
+    """
+
+    def __init__(self, why: str, addresses: tuple[str, ...] = ()) -> None:
+        self.why, self.addresses = why, addresses
         super().__init__(why)
 
 
@@ -120,6 +124,10 @@ class Source(Protocol):
 
     def number(self, address: str) -> float:
         """The value at T, NaN null."""
+        ...
+
+    def reason(self, address: str) -> str:
+        """Why the value is null."""
         ...
 
     def value(self, address: str) -> FeatureValue:
@@ -142,6 +150,9 @@ class Handed:
         found = self.value(address).value
         return math.nan if found is None else found
 
+    def reason(self, address: str) -> str:
+        return self.value(address).reason
+
     def value(self, address: str) -> FeatureValue:
         return self.values.get(address) or FeatureValue(address, None, reason="no_data")
 
@@ -154,7 +165,10 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One asset at one moment T on one window, evaluated on the groups that may speak there."""
+    """One asset at one moment T on one window, evaluated on the groups that may speak there.
+
+    ``memo`` holds what several rules work out from the same numbers (R1's moves and bands).
+    """
 
     asset: str
     window: str
@@ -162,6 +176,7 @@ class Given:
     chosen: Chosen
     source: Source
     facts: Facts = NO_FACTS
+    memo: dict[object, object] = field(default_factory=dict, compare=False)
 
     def number(self, address: str) -> float | None:
         """A value at T, or None."""
@@ -176,10 +191,12 @@ class Given:
         """
         numbers = [self.source.number(address) for address in addresses]
         if any(value != value for value in numbers):  # noqa: PLR0124
-            values = tuple(self.source.value(address) for address in addresses)
-            lost = [f"{v.address} is null ({v.reason or 'no_data'})" for v in values
-                    if v.value is None]  # fmt: skip
-            raise Missing(" and ".join(lost), values)
+            lost = [
+                f"{address} is null ({self.source.reason(address) or 'no_data'})"
+                for address, value in zip(addresses, numbers, strict=True)
+                if value != value  # noqa: PLR0124
+            ]
+            raise Missing(" and ".join(lost), addresses)
         return numbers
 
     def path(self, path: Path) -> Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from tideline.domain.time import DAY, HOUR
 from tideline.features.window import WINDOWS
 from tideline.readings.bands import Band, Mode, baseline_hours
 from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.given import Given, Numbers, Path, Wants
+from tideline.readings.episodes import still
+from tideline.readings.given import Given, Missing, Numbers, Path, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import (
     BY_NAME,
@@ -27,6 +29,9 @@ from tideline.readings.price_oi import (
 from tideline.readings.reading import FeatureValue, Reading
 from tideline.readings.rule import Judgement, Rule
 from tideline.readings.spending import FORCED, MARK, OI, REACH, RET, spent_inputs
+
+Moves: TypeAlias = tuple[float, float, Band, Band]
+"""ΔP, ΔQ and their bands."""
 
 _NAMES = {length: name for name, length in WINDOWS.items()}
 
@@ -70,15 +75,19 @@ def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs
     )
 
 
-def moves_of(given: Given, mode: Mode, parameters: Parameters) -> tuple[float, float, Band, Band]:
+def moves_of(given: Given, mode: Mode, parameters: Parameters) -> Moves:
     """ΔP, ΔQ and their bands: what the other readings take over from R1.
 
     Raises:
         Missing: the return or the rate of open interest is null.
     """
-    ret, rate = given.need(*addresses(given.window)[:2])
-    price_band, oi_band = bands_of(inputs_of(given, mode, parameters), mode, parameters)
-    return float(np.expm1(ret)), rate, price_band, oi_band
+    key = ("moves", mode, id(parameters))
+    found = given.memo.get(key)
+    if found is None:
+        ret, rate = given.need(*addresses(given.window)[:2])
+        bands = bands_of(inputs_of(given, mode, parameters), mode, parameters)
+        found = given.memo[key] = (float(np.expm1(ret)), rate, *bands)
+    return cast(Moves, found)
 
 
 def price_oi_rule(mode: Mode = "adaptive") -> Rule:
@@ -98,6 +107,14 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
     def finish(given: Given, parameters: Parameters, _: Reading) -> Reading:
         return _full(given, mode, parameters)
 
+    def holds(given: Given, parameters: Parameters, state: str, since: int) -> bool:
+        if given.as_of - since < WINDOWS[given.window] * parameters.dwell:
+            return True
+        try:
+            return still(BY_NAME[state], *moves_of(given, mode, parameters))
+        except Missing:
+            return False
+
     return Rule(
         key="R1.state",
         title="Price × open interest",
@@ -109,6 +126,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         wants=wants,
         judge=judge,
         finish=finish,
+        holds=holds,
     )
 
 

@@ -69,6 +69,8 @@ class Rule:
         formula: the rule itself with its numbers as they are by default.
         windows: the windows it is judged on whatever is asked; empty: the window asked.
         finish: see the module.
+        holds: does a state entered at that moment still hold, although it would not be entered
+            now? Only of rules that are left at another number than they are entered at.
     """
 
     key: str
@@ -80,6 +82,7 @@ class Rule:
     judge: Judge
     windows: tuple[str, ...] = ()
     finish: Callable[[Given, Parameters, Reading], Reading] | None = None
+    holds: Callable[[Given, Parameters, str, int], bool] | None = None
 
     @property
     def reading(self) -> str:
@@ -97,8 +100,8 @@ def judged(rule: Rule, given: Given, parameters: Parameters = DEFAULTS) -> Judge
         given.enough()
         return rule.judge(given, parameters)
     except Missing as missing:
-        seen = tuple(evidence_of(value, None) for value in missing.evidence)
-        return Judgement(CANNOT_TELL, because=f"Cannot tell: {missing.why}", seen=seen)
+        marks = tuple((address, None) for address in missing.addresses)
+        return Judgement(CANNOT_TELL, because=f"Cannot tell: {missing.why}", marks=marks)
 
 
 def read(rule: Rule, given: Given, profile: Profile = DEFAULT) -> Reading:

@@ -17,6 +17,7 @@ from tideline.features.detail import GroupDetail
 from tideline.features.groups import Group, members
 from tideline.features.legs import LegSet
 from tideline.features.prepared import Prepared
+from tideline.features.reasons import REASONS
 from tideline.features.signal import Groups
 from tideline.features.window import WINDOWS
 from tideline.readings.cadence import choose_groups
@@ -124,6 +125,7 @@ class _Numbers:
 
     def __init__(self, prepared: Prepared, parameters: Parameters, as_of: int) -> None:
         self._prepared, self._parameters = prepared, parameters
+        self._venues: dict[str, Prepared] = {}
         self.stand(as_of)
 
     def stand(self, as_of: int) -> None:
@@ -133,6 +135,9 @@ class _Numbers:
 
     def number(self, address: str) -> float:
         return self._prepared.value(address, self._as_of)[0]
+
+    def reason(self, address: str) -> str:
+        return REASONS[self._prepared.value(address, self._as_of)[1]]
 
     def value(self, address: str) -> FeatureValue:
         found = self._prepared.evidence(address, self._as_of)
@@ -151,7 +156,17 @@ class _Numbers:
     def path(self, path: Path) -> Numbers:
         if path not in self._paths:
             back = path.back(self._as_of, self._parameters)
-            self._paths[path] = self._prepared.samples(
+            prepared = self._of(path.venue) if path.venue else self._prepared
+            self._paths[path] = prepared.samples(
                 path.signal, WINDOWS[path.window], self._as_of, back
             )
         return self._paths[path]
+
+    def _of(self, venue: str) -> Prepared:
+        """The numbers of one venue's groups alone, those of them that may speak."""
+        if venue not in self._venues:
+            whole = self._prepared
+            index = {key: l for key, l in whole.legs.index.items() if key[0] == venue}
+            legs = LegSet(index, whole.legs.arrays)
+            self._venues[venue] = Prepared(legs, whole.signals, whole.instruments)
+        return self._venues[venue]
