@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tideline.domain.errors import UnknownName
+from tideline.readings.breadth import BREADTH
 from tideline.readings.caveats import CAVEAT_RULES
+from tideline.readings.cohorts import COHORTS
 from tideline.readings.covering.building import BUILDING
 from tideline.readings.covering.flush import FLUSH, REVERSAL, REVERSAL_PUBLISHED, SHARP
 from tideline.readings.covering.kind import KIND, LEFT
@@ -13,6 +15,7 @@ from tideline.readings.crowding.funding import FUNDING
 from tideline.readings.crowding.leverage import MARKET_CAP, SPOT_LED, TAIL, VOLUME
 from tideline.readings.crowding.pace import CONTRARIAN, PACE, WEEK
 from tideline.readings.divergence import DIVERGENCE
+from tideline.readings.persistence import PERSISTENCE
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.rule import Rule
 
@@ -68,11 +71,32 @@ READINGS: tuple[Entry, ...] = (
         (FUNDING, PACE, WEEK, CONTRARIAN, MARKET_CAP, TAIL, VOLUME, SPOT_LED),
     ),
     Entry(
+        "R5",
+        "Breadth",
+        "On how many venues the flow is seen.",
+        "breadth",
+        (BREADTH,),
+    ),
+    Entry(
+        "R6",
+        "Persistence",
+        "For how many days the same anomaly has been running.",
+        "persistence",
+        (PERSISTENCE,),
+    ),
+    Entry(
         "R7",
         "Caveats",
         "When open interest lies: each lowers the confidence of the readings it touches.",
         "caveats",
         CAVEAT_RULES,
+    ),
+    Entry(
+        "R10",
+        "Who is doing the work",
+        "Whether the top accounts or the crowd moved the way takers pressed.",
+        "cohorts",
+        (COHORTS,),
     ),
 )
 

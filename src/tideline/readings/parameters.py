@@ -6,10 +6,13 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from tideline.readings.numbers.analogues import AnalogueNumbers
+from tideline.readings.numbers.breadth import BreadthNumbers
 from tideline.readings.numbers.caveats import CaveatNumbers
+from tideline.readings.numbers.cohorts import CohortNumbers
 from tideline.readings.numbers.covering import CoveringNumbers
 from tideline.readings.numbers.crowding import CrowdingNumbers
 from tideline.readings.numbers.divergence import DivergenceNumbers
+from tideline.readings.numbers.persistence import PersistenceNumbers
 from tideline.readings.numbers.position import PositionNumbers
 from tideline.readings.numbers.price_oi import PriceOiNumbers
 
@@ -18,18 +21,24 @@ SECTIONS: tuple[tuple[str, type], ...] = (
     ("R2", DivergenceNumbers),
     ("R3", CoveringNumbers),
     ("R4", CrowdingNumbers),
+    ("R5", BreadthNumbers),
+    ("R6", PersistenceNumbers),
     ("R7", CaveatNumbers),
     ("R8", AnalogueNumbers),
     ("R9", PositionNumbers),
+    ("R10", CohortNumbers),
 )
 """Which reading each part of the table belongs to; R1's holds what all of them share."""
 
 
 @dataclass(frozen=True)
 class Parameters(
+    CohortNumbers,
     PositionNumbers,
     AnalogueNumbers,
     CaveatNumbers,
+    PersistenceNumbers,
+    BreadthNumbers,
     CrowdingNumbers,
     CoveringNumbers,
     DivergenceNumbers,
