@@ -78,11 +78,7 @@ def _judge(given: Given, parameters: Parameters) -> Judgement:
     names = addresses(given.window)
     top_rate, crowd_rate, takers = given.need(*names)
     top, crowd = math.log1p(top_rate), math.log1p(crowd_rate)
-    top_band, crowd_band = (
-        own_band(*(given.path(path) for path in paths_of(signal, given.window)), given.window,
-                 parameters)
-        for signal in (TOP, CROWD)
-    )  # fmt: skip
+    top_band, crowd_band = (_band(given, signal, parameters) for signal in (TOP, CROWD))
     name = name_of(top, crowd, takers, top_band, crowd_band)
     marks = (
         (names[0], math.expm1(top_band.enter)),
@@ -112,6 +108,11 @@ def _judge(given: Given, parameters: Parameters) -> Judgement:
         seen=seen,
         notes=("Ratios are not position sizes.",),
     )
+
+
+def _band(given: Given, signal: str, parameters: Parameters) -> Band:
+    now, then = (given.path(path) for path in paths_of(signal, given.window))
+    return own_band(now, then, given.window, parameters)
 
 
 def _words(name: str, top: float, takers: float) -> str:
