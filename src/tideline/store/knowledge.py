@@ -45,9 +45,10 @@ class Knowledge:
     """The fact rows of one asset in known order; ``at`` gives those known at a moment."""
 
     def __init__(
-        self, rows: Iterable[FactRow] = (), instruments: Iterable[Instrument] = ()
+        self, rows: Iterable[FactRow] = (), instruments: Iterable[tuple[int, Instrument]] = ()
     ) -> None:
-        """``instruments`` are those with open interest: how their venues count is told."""
+        """``instruments`` are those with open interest, each with the moment from which it was
+        known: how their venues count is told."""
         self._instruments = tuple(instruments)
         self._rows: list[FactRow] = []
         self._known: list[int] = []
@@ -66,9 +67,10 @@ class Knowledge:
         count = bisect_right(self._known, as_of)
         seen = (count, as_of // DAY)
         if seen != self._seen or any(row.event > as_of for row in self._rows[:count]):
-            unknown = unknown_sides(self._instruments, as_of)
-            self._last = replace(_facts(self._rows[:count], as_of), unknown_sides=unknown)
-            self._seen = seen
+            self._last, self._seen = _facts(self._rows[:count], as_of), seen
+        unknown = unknown_sides(self._instruments, as_of)
+        if unknown != self._last.unknown_sides:
+            self._last = replace(self._last, unknown_sides=unknown)
         return self._last
 
 
@@ -78,13 +80,17 @@ def read_knowledge(log: Log, asset: str, last: int) -> Knowledge:
     if asset != MARKET and MARKET in log.assets():
         rows += fact_rows(log.read(MARKET, last, fields=[CALENDAR]))
     held = [leg for leg in log.legs(asset) if leg.field == OPEN_INTEREST and leg.venue in PARSERS]
-    return Knowledge(rows, [parse_symbol(leg.venue, leg.instrument) for leg in held])
+    return Knowledge(
+        rows, [(leg.first_known, parse_symbol(leg.venue, leg.instrument)) for leg in held]
+    )
 
 
-def unknown_sides(instruments: Iterable[Instrument], at: int) -> tuple[str, ...]:
-    """Venues of these instruments that do not document whether they count one side or both."""
+def unknown_sides(instruments: Iterable[tuple[int, Instrument]], at: int) -> tuple[str, ...]:
+    """Venues of those known by then that do not document whether one side is counted or both."""
     found = []
-    for one in instruments:
+    for known, one in instruments:
+        if known > at:
+            continue
         row = _conventions().find(
             one.venue, product_of(one), OPEN_INTEREST, at, instrument=one.symbol
         )
