@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from reading_pages import pages as reading_pages
 from venue_pages import venues_page
 
 from tideline.features.signal import Signal
@@ -114,6 +115,7 @@ PAGES = {
     "readings/price_oi.md": reading_page,
     "venues.md": venues,
 }
+PAGES |= {name: lambda text=text: text for name, text in reading_pages(DOCS, NOTE).items()}
 
 
 def main() -> int:
