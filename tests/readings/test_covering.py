@@ -178,23 +178,29 @@ def test_or_an_unusual_share_of_open_interest(
     assert named(KIND, given(W, numbers)) == ("short_squeeze" if forced else "orderly_covering")
 
 
-def speed(ret_over_rv: float, rate: float, past_low: float, **more):
+def speed(ret_over_rv: float, rate: float, past_low: float, rarest: float = -0.5, **more):
     move = 0.012
     numbers = moves(W, move, rate) | {f"price.rv@{W}": math.log1p(move) / ret_over_rv, **more}
-    past = np.log1p(np.concatenate([np.full(200, past_low), np.zeros(1800)]))
-    return read(KIND, given(W, numbers, {changes_path(W, DEFAULTS): past}))
+    past = np.concatenate([np.full(5, rarest), np.full(200, past_low), np.zeros(1800)])
+    return read(KIND, given(W, numbers, {changes_path(W, DEFAULTS): np.log1p(past)}))
 
 
 def test_without_a_complete_feed_it_is_decided_by_speed_and_says_so() -> None:
-    fast = speed(2.01, -0.03, -0.02)
+    fast = speed(1.01, -0.03, -0.02)
     assert fast.name == "short_squeeze"
     assert "decided by speed" in fast.because
     assert "decided by speed" in fast.notes
-    assert speed(1.99, -0.03, -0.02).name == "orderly_covering"
-    assert speed(2.01, -0.03, -0.04).name == "orderly_covering"
+    assert speed(0.99, -0.03, -0.02).name == "orderly_covering"
+    assert speed(1.01, -0.03, -0.04).name == "orderly_covering"
     rare = float(np.expm1(np.log1p(-0.02)))
-    assert speed(2.01, rare, -0.02).name == "short_squeeze"
-    assert speed(2.01, above(rare), -0.02).name == "orderly_covering"
+    assert speed(1.01, rare, -0.02).name == "short_squeeze"
+    assert speed(1.01, above(rare), -0.02).name == "orderly_covering"
+
+
+def test_a_fall_of_one_in_a_thousand_is_fast_however_the_move_went() -> None:
+    rarest = float(np.expm1(np.log1p(-0.5)))
+    assert speed(0.1, rarest, -0.02).name == "short_squeeze"
+    assert speed(0.1, above(rarest), -0.02).name == "orderly_covering"
 
 
 @pytest.mark.parametrize(("events", "saturated"), [(1349, False), (1350, True)])
@@ -202,7 +208,7 @@ def test_a_sampled_feed_with_events_in_half_of_the_seconds_is_saturated(
     events: int, saturated: bool
 ) -> None:
     name = f"liquidations.liq_short_vol@{W}"
-    reading = speed(2.01, -0.03, -0.02, **{name: value(name, 1e6, n=events)})
+    reading = speed(1.01, -0.03, -0.02, **{name: value(name, 1e6, n=events)})
     assert any("saturated" in note for note in reading.notes) is saturated
 
 

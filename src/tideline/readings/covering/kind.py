@@ -113,19 +113,22 @@ def _forced(
 def _by_speed(
     given: Given, side: str, rate: float, parameters: Parameters
 ) -> tuple[bool, str, tuple[Mark, ...], tuple[str, ...]]:
-    """Without a complete feed: a straight move and an unusual fall of open interest."""
+    """Without a complete feed: a straight move with an unusual fall of open interest, or a fall
+    as rare as one in a thousand, however the move went."""
     ret, rv = given.need(addresses(given.window)[0], f"price.rv@{given.window}")
     straight = abs(ret) / rv if rv > 0 else 0.0
-    own = own_quantiles(given, (parameters.building_q_watch,), parameters)
+    shares = (parameters.building_q_watch, parameters.building_q_extreme)
+    own = own_quantiles(given, shares, parameters)
     if own is None:
         raise Missing(
             f"no complete liquidation feed ({rank_of_full(side, given.window, parameters)} is null)"
             " and open interest's own history is too short to judge by speed"
         )
-    fast = straight >= parameters.fast_move and rate <= own[0]
+    fast = (straight >= parameters.fast_move and rate <= own[0]) or rate <= own[1]
     how = (
         f"{'fast' if fast else 'not fast'}, decided by speed for want of a complete liquidation "
-        f"feed (|ret|/rv {straight:.1f}, ΔQ against {own[0]:+.2%})"
+        f"feed (|ret|/rv {straight:.1f}, ΔQ against its rarest 2 % and 0.1 %, {own[0]:+.2%} and "
+        f"{own[1]:+.2%})"
     )
     return fast, how, ((f"price.rv@{given.window}", None),), _saturated(given, side, parameters)
 
@@ -185,7 +188,7 @@ KIND = Rule(
     formula="R1 short_covering (long_liquidation) with liq_short_full@w (long) at or over its 98th"
     " percentile of 672 windows, or liq_oi_share@w at or over its 95th and at least 0.01 % of OI:"
     " short_squeeze (liquidation_cascade); else orderly_covering (long_exit). No complete feed:"
-    " |ret|/rv >= 2 and ΔQ at or below its own 2 % quantile",
+    " |ret|/rv >= 1 and ΔQ at or below its own 2 % quantile, or ΔQ at or below its 0.1 % quantile",
     wants=_wants,
     judge=_judge,
 )

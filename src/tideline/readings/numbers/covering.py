@@ -53,7 +53,7 @@ class CoveringNumbers:
         0.5, "of seconds", "judgement", "a sampled feed with events in so many is saturated", high=1
     )
     fast_move: float = number(
-        2, "|ret|/rv", "judgement", "without a complete feed: a move this straight is fast",
+        1, "|ret|/rv", "judgement", "without a complete feed: a move this straight is fast",
         high=8,
     )  # fmt: skip
     sharp_fall: float = number(
