@@ -22,7 +22,7 @@ from tideline.readings.position_costs import break_even_price, costs_of
 from tideline.readings.position_report import ReportInputs, position_report
 from tideline.readings.price_oi import STATES
 from tideline.readings.price_words import price_words
-from tideline.readings.reading import CANNOT_TELL, Evidence, FeatureValue, Reading
+from tideline.readings.reading import CANNOT_TELL, Direction, Evidence, FeatureValue, Reading
 from tideline.readings.report_text import NO_ADVICE, markdown
 
 T = 20_500 * DAY
@@ -30,12 +30,14 @@ LONG = Position("long", 0.3, 67_600.0, 64_500.0, 10.0, 100_000.0)
 SHORT = replace(LONG, side="short", stop=70_700.0)
 
 
-def reading(name: str, window: str = "4h", because: str = "Because.") -> Reading:
+def reading(
+    name: str, window: str = "4h", because: str = "Because.", direction: Direction = "up"
+) -> Reading:
     evidence = (
         Evidence("price.ret@4h", 0.02, 0.015),
         Evidence("positioning.oi_usdtm_coin@4h:rate", 0.03, 0.02),
     )
-    return Reading(name, "BTC", window, T, "watch", "none", 1.2, evidence, because, "rule",
+    return Reading(name, "BTC", window, T, "watch", direction, 1.2, evidence, because, "rule",
                    price_change=0.02, oi_change=0.03)  # fmt: skip
 
 
@@ -106,6 +108,8 @@ def test_venues_and_days_come_from_their_readings(key: str, name: str, expected:
     item = {"breadth": "skew", "persistence": "duration"}[key]
     assert verdict(item, **{key: reading(name)}) == expected
     assert verdict(item, **{key: None}) == "cannot tell"
+    if expected == "pass":  # unwinding is no build-up, on however many venues or days
+        assert verdict(item, **{key: reading(name, direction="down")}) == "fail"
 
 
 def test_what_r1_cannot_tell_stays_untold() -> None:

@@ -87,23 +87,22 @@ def impulse(position: Position, state: Reading) -> Item:
 
 
 def skew(breadth: Reading | None) -> Item:
-    """The flow on three venues (R5)."""
-    title = "The same flow on 3 venues"
-    if breadth is None or not breadth.told:
-        why = "venues were not read one by one." if breadth is None else breadth.because
-        return Item("skew", title, "cannot tell", why)
-    verdict: Verdict = "pass" if breadth.name == "broad" else "fail"
-    return Item("skew", title, verdict, breadth.because, breadth.evidence)
+    """Positions were built on three venues (R5)."""
+    return _built("skew", "Positions were built on 3 venues", breadth, "broad")
 
 
 def duration(persistence: Reading | None) -> Item:
-    """The same anomaly for two days (R6)."""
-    title = "The anomaly has lasted 2 days"
-    if persistence is None or not persistence.told:
-        why = "its days were not counted." if persistence is None else persistence.because
-        return Item("duration", title, "cannot tell", why)
-    verdict: Verdict = "pass" if persistence.name == "structural" else "fail"
-    return Item("duration", title, verdict, persistence.because, persistence.evidence)
+    """The build-up is an anomaly of two days or more (R6)."""
+    return _built("duration", "The build-up has lasted 2 days", persistence, "structural")
+
+
+def _built(key: str, title: str, reading: Reading | None, name: str) -> Item:
+    """Pass when the reading has that name and it was building, not unwinding."""
+    if reading is None or not reading.told:
+        why = "it was not read." if reading is None else reading.because
+        return Item(key, title, "cannot tell", why)
+    verdict: Verdict = "pass" if reading.name == name and reading.direction == "up" else "fail"
+    return Item(key, title, verdict, reading.because, reading.evidence)
 
 
 def funding(
