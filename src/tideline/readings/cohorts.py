@@ -44,14 +44,14 @@ def paths_of(signal: str, window: str) -> tuple[Path, Path]:
 
 def own_band(now: Numbers, then: Numbers, window: str, parameters: Parameters) -> Band:
     """k_in × the median |Δln|; the fixed one where too few samples are known."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moved = np.abs(np.log(now / then))
-    known = moved[np.isfinite(moved)]
+    both = (now > 0) & (then > 0)  # false where null
+    known = np.sort(np.abs(np.log(now[both] / then[both])))
     leave = parameters.k_out / parameters.k_in
     if known.size < parameters.min_samples:
         width = parameters.cohort_move * math.sqrt(WINDOWS[window] / HOUR)
         return Band(width, width * leave, "fixed", 0, f"{known.size} samples")
-    width = max(parameters.k_in * float(np.median(known)), parameters.floor)
+    middle = (known[(known.size - 1) // 2] + known[known.size // 2]) / 2
+    width = max(parameters.k_in * float(middle), parameters.floor)
     return Band(width, width * leave, "adaptive", int(known.size))
 
 
@@ -112,7 +112,12 @@ def _judge(given: Given, parameters: Parameters) -> Judgement:
 
 def _band(given: Given, signal: str, parameters: Parameters) -> Band:
     now, then = (given.path(path) for path in paths_of(signal, given.window))
-    return own_band(now, then, given.window, parameters)
+    return given.worked_out(
+        ("cohorts", signal, given.window, id(parameters)),
+        lambda now, then: own_band(now, then, given.window, parameters),
+        now,
+        then,
+    )
 
 
 def _words(name: str, top: float, takers: float) -> str:
