@@ -70,6 +70,8 @@ class Prepared:
         self.legs, self.signals, self.instruments = legs, signals, instruments
         self._together: dict[tuple[str, str], list[Address]] = {}
         self._place: dict[str, tuple[_Asked, int] | None] = {}
+        self._each, self._levels = np.arange(256), np.zeros(256, np.int64)
+        self._moment = np.zeros(1, np.int64)
         self._groups: dict[str, DetailsOf] = {}
         self._paths: dict[tuple[str, int], tuple[Plan, Question] | None] = {}
         for text in dict.fromkeys(addresses):
@@ -85,8 +87,9 @@ class Prepared:
             return float("nan"), NO_DATA
         asked, j = place
         if asked.as_of != as_of:
-            _ask(asked, as_of)
-        return float(asked.values[j, 0]), int(asked.reasons[j, 0])
+            self._moment[0] = as_of
+            _ask(asked, as_of, self._moment)
+        return asked.values.item(j), asked.reasons.item(j)
 
     def evidence(self, address: str, as_of: int) -> Evidenced:
         """The value with what stands beside it."""
@@ -105,23 +108,27 @@ class Prepared:
 
     def samples(self, signal: str, window_us: int, as_of: int, back: I64) -> F64:
         """x_w at every distance before as_of, as :func:`tideline.features.sampling.samples`."""
-        values = np.full((back.size, 1), np.nan)
+        size = back.size
         key = (signal, window_us)
         if key not in self._paths:
             plan = make_plan(self.signals[signal], window_us, self.legs, self.instruments)
             made = None if plan is None else (plan, Question(self.legs.arrays, NO_STEPS, plan))
             self._paths[key] = made
         found = self._paths[key]
-        if found is not None and back.size:
-            stock = self.signals[signal].kind == "stock"
-            span = int(back.max()) + (0 if stock else window_us)
-            each, levels = np.arange(back.size), np.zeros(back.size, np.int64)
-            reasons = np.empty(values.shape, np.int8)
-            moment = np.array([as_of], np.int64)
-            ask(
-                *(found[1].query, SWEEP, moment, back, levels, levels, each, each),
-                *(span, 0, values, NO_COUNTS, reasons),
-            )
+        if found is None or not size:
+            return np.full(size, np.nan)
+        if size > self._each.size:
+            self._each, self._levels = np.arange(size), np.zeros(size, np.int64)
+        each, levels = self._each[:size], self._levels[:size]
+        stock = self.signals[signal].kind == "stock"
+        span = int(back.max()) + (0 if stock else window_us)
+        values = np.empty((size, 1))
+        reasons = np.empty((size, 1), np.int8)
+        self._moment[0] = as_of
+        ask(
+            *(found[1].query, SWEEP, self._moment, back, levels, levels, each, each),
+            *(span, 0, values, NO_COUNTS, reasons),
+        )
         return values[:, 0]
 
     def groups(self, address: str, as_of: int) -> list[GroupDetail]:
@@ -150,12 +157,12 @@ class Prepared:
                 self._place[unplanned[place].text] = (asked, j)
 
 
-def _ask(asked: _Asked, as_of: int) -> None:
+def _ask(asked: _Asked, as_of: int, moment: I64) -> None:
     batch = asked.batch
     ask(
         asked.question.query,
         SUMS if batch.sums else SWEEP,
-        np.array([as_of], np.int64),
+        moment,
         batch.back,
         batch.code,
         batch.n,

@@ -135,7 +135,7 @@ def _settlement(given: Given, parameters: Parameters) -> Judgement:
 def _thin_session(given: Given, parameters: Parameters) -> Judgement:
     (volume,) = given.need(VOLUME)
     found = given.path(LIKE_VOLUMES)
-    usual = np.sort(found[~np.isnan(found)])
+    usual = given.worked_out("usual volume", _ascending, found)
     if usual.size < parameters.min_samples:
         return _plain(f"Only {usual.size} like hours are known")
     limit = quantile(usual, parameters.thin_rank)
@@ -145,6 +145,10 @@ def _thin_session(given: Given, parameters: Parameters) -> Judgement:
     return _told(
         "thin_session", f"the last hour's volume is at the {rank:.0%} percentile for these hours"
     )
+
+
+def _ascending(values: np.ndarray) -> np.ndarray:
+    return np.sort(values[~np.isnan(values)])
 
 
 def _hedge_book(given: Given, parameters: Parameters) -> Judgement:

@@ -8,9 +8,10 @@ hands over two dictionaries (:class:`Handed`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.readings.reading import FeatureValue
 
 Numbers = NDArray[np.float64]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,24 @@ class Path:
     def back(self, as_of: int, parameters: Parameters = DEFAULTS) -> NDArray[np.int64]:
         """The distances before T, µs."""
         if self.like_hours:
-            hours = baseline_hours(as_of, self.window, parameters)
-            return np.array(hours, np.int64) * HOUR + self.start_us
-        return np.arange(self.count, dtype=np.int64) * self.step_us + self.start_us
+            return _like(baseline_hours(as_of, self.window, parameters), self.start_us)
+        return _regular(self.step_us, self.count, self.start_us)
 
     def deepest_us(self, parameters: Parameters = DEFAULTS) -> int:
         """The greatest distance before T at which a row may matter, the window included."""
         hours = int(parameters.baseline_hours)
         last = hours * HOUR if self.like_hours else max(self.count - 1, 0) * self.step_us
         return self.start_us + last + WINDOWS[self.window]
+
+
+@lru_cache(maxsize=1024)
+def _like(hours: tuple[int, ...], start_us: int) -> NDArray[np.int64]:
+    return np.array(hours, np.int64) * HOUR + start_us
+
+
+@lru_cache(maxsize=1024)
+def _regular(step_us: int, count: int, start_us: int) -> NDArray[np.int64]:
+    return np.arange(count, dtype=np.int64) * step_us + start_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +178,8 @@ class Handed:
 class Given:
     """One asset at one moment T on one window, evaluated on the groups that may speak there.
 
-    ``memo`` holds what several rules work out from the same numbers (R1's moves and bands).
+    ``memo`` holds what several rules work out from the same numbers (R1's moves and bands);
+    ``kept`` outlives the moment: what was worked out last from a path, beside that path.
     """
 
     asset: str
@@ -177,6 +189,7 @@ class Given:
     source: Source
     facts: Facts = NO_FACTS
     memo: dict[object, object] = field(default_factory=dict, compare=False)
+    kept: dict[object, tuple[bytes, object]] = field(default_factory=dict, compare=False)
 
     def number(self, address: str) -> float | None:
         """A value at T, or None."""
@@ -202,6 +215,14 @@ class Given:
     def path(self, path: Path) -> Numbers:
         """The values along a path, NaN null."""
         return self.source.path(path)
+
+    def worked_out(self, key: object, work: Callable[..., R], *paths: Numbers) -> R:
+        """``work(*paths)``, or what it gave last time if the paths are the same to the last bit."""
+        body = b"".join([path.tobytes() for path in paths])
+        last = self.kept.get(key)
+        if last is None or last[0] != body:
+            last = self.kept[key] = (body, work(*paths))
+        return cast(R, last[1])
 
     def enough(self) -> None:
         """Hold the rule of cadence.

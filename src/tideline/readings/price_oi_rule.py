@@ -85,7 +85,12 @@ def moves_of(given: Given, mode: Mode, parameters: Parameters) -> Moves:
     found = given.memo.get(key)
     if found is None:
         ret, rate = given.need(*addresses(given.window)[:2])
-        bands = bands_of(inputs_of(given, mode, parameters), mode, parameters)
+        paths = [given.path(path) for path in baseline_paths(given.window)]
+        bands = given.worked_out(
+            (*key, given.window),
+            lambda *_: bands_of(inputs_of(given, mode, parameters), mode, parameters),
+            *(paths if mode == "adaptive" else ()),
+        )
         found = given.memo[key] = (float(np.expm1(ret)), rate, *bands)
     return cast(Moves, found)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tideline.readings.asking import GivenFor, Track
+from tideline.readings.given import Given
 from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import CANNOT_TELL, QUIET, Severity
 from tideline.readings.rule import Judgement, Rule, judged
@@ -69,9 +70,10 @@ def advance(
     """Judge every rule on every window; moves ``states`` on and gives what changed, in order."""
     asked, found = tuple(windows), []
     parameters = profile.parameters
+    handed: dict[str, Given] = {}
     for rule in rules:
         for window in rule.windows or asked:
-            given = given_for(window)
+            given = handed.get(window) or handed.setdefault(window, given_for(window))
             judgement = judged(rule, given, parameters)
             track = (rule.key, window)
             standing = states.get(track)

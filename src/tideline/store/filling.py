@@ -75,7 +75,9 @@ class Filler:
             chosen = choose_groups(self._groups(as_of, window), window, self.parameters)
             numbers = self._numbers(frozenset(chosen.used), as_of)
             facts = self.knowledge.at(as_of)
-            self._given[window] = Given(self.asset, window, as_of, chosen, numbers, facts)
+            self._given[window] = Given(
+                self.asset, window, as_of, chosen, numbers, facts, kept=numbers.kept
+            )
         return self._given[window]
 
     def _groups(self, as_of: int, window: str) -> tuple[GroupEvidence, ...]:
@@ -125,6 +127,7 @@ class _Numbers:
 
     def __init__(self, prepared: Prepared, parameters: Parameters, as_of: int) -> None:
         self._prepared, self._parameters = prepared, parameters
+        self.kept: dict[object, tuple[bytes, object]] = {}
         self._venues: dict[str, Prepared] = {}
         self.stand(as_of)
 

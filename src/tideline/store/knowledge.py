@@ -12,7 +12,7 @@ from typing import Any
 from tideline.domain.conventions import Conventions, load, product_of
 from tideline.domain.fields import BY_NAME, CALENDAR, FEEDS, INSTRUMENT, MARKET
 from tideline.domain.instrument import Instrument
-from tideline.domain.time import DAY
+from tideline.domain.time import DAY, HOUR
 from tideline.log import Log
 from tideline.log.schema import int_times
 from tideline.readings.given import Event, Facts, Stretch
@@ -54,6 +54,7 @@ class Knowledge:
         self._known: list[int] = []
         self._seen = (-1, -1)
         self._last = Facts()
+        self._counted: tuple[tuple[int, int], tuple[str, ...]] = ((-1, -1), ())
         self.add(rows)
 
     def add(self, rows: Iterable[FactRow]) -> None:
@@ -68,10 +69,18 @@ class Knowledge:
         seen = (count, as_of // DAY)
         if seen != self._seen or any(row.event > as_of for row in self._rows[:count]):
             self._last, self._seen = _facts(self._rows[:count], as_of), seen
-        unknown = unknown_sides(self._instruments, as_of)
+        unknown = self._unknown(as_of)
         if unknown != self._last.unknown_sides:
             self._last = replace(self._last, unknown_sides=unknown)
         return self._last
+
+    def _unknown(self, as_of: int) -> tuple[str, ...]:
+        """Conventions change by the day: those of the hour's start stand for the hour."""
+        key = (as_of // HOUR, sum(known <= as_of for known, _ in self._instruments))
+        if key != self._counted[0]:
+            there = [one for known, one in self._instruments if known <= as_of]
+            self._counted = (key, unknown_sides(there, as_of // HOUR * HOUR))
+        return self._counted[1]
 
 
 def read_knowledge(log: Log, asset: str, last: int) -> Knowledge:
@@ -85,12 +94,10 @@ def read_knowledge(log: Log, asset: str, last: int) -> Knowledge:
     )
 
 
-def unknown_sides(instruments: Iterable[tuple[int, Instrument]], at: int) -> tuple[str, ...]:
-    """Venues of those known by then that do not document whether one side is counted or both."""
+def unknown_sides(instruments: Iterable[Instrument], at: int) -> tuple[str, ...]:
+    """Venues of these instruments that do not document whether one side is counted or both."""
     found = []
-    for known, one in instruments:
-        if known > at:
-            continue
+    for one in instruments:
         row = _conventions().find(
             one.venue, product_of(one), OPEN_INTEREST, at, instrument=one.symbol
         )
