@@ -27,7 +27,7 @@ from tideline.log import Log
 from tideline.readings.analogues import find_analogues
 from tideline.readings.report_text import markdown
 from tideline.store import Store
-from tideline.store.analogues import analogue_inputs
+from tideline.store.analogues import AnalogueTables
 
 END = int(parse_time("2026-06-01T00:00:00Z"))
 GROUPS = (("binance", "BTCUSDT"), ("bybit", "BTCUSDT"), ("okx", "BTC-USDT-SWAP"))
@@ -85,6 +85,11 @@ def timed(run: Callable[[], object]) -> tuple[str, str]:
     return f"{np.median(wall):.3f}", f"{np.median(cpu):.3f}"
 
 
+def anew(log: Log, position: dict[str, object]) -> object:
+    """A report from a store without memory of an earlier one."""
+    return Store(log).report("BTC", **position)  # type: ignore[arg-type]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--years", type=float, default=6.0)
@@ -103,14 +108,15 @@ def main() -> None:
         price = float(store.value("BTC", "price.mark@1h", moment)["value"])
         position = {"side": "long", "entry": price, "stop": price * 0.95, "size": 1.0,
                     "leverage": 5.0, "equity": 2 * price, "as_of": moment}  # fmt: skip
-        given = analogue_inputs(store.log, "BTC", moment, "4h")
+        given = AnalogueTables(store.log).inputs("BTC", moment, "4h")
         whole = partial(store.report, "BTC", **position)
         found = whole()
         parts = {
-            "whole report": whole,
+            "whole report, the first of a process": partial(anew, store.log, position),
             "of it: hours and outcomes from the log": partial(
-                analogue_inputs, store.log, "BTC", moment, "4h"
+                lambda: AnalogueTables(store.log).inputs("BTC", moment, "4h")
             ),
+            "whole report, hours at hand": whole,
             "of it: the search among them": partial(find_analogues, given),
             "and as a page of Markdown": partial(markdown, found),
         }

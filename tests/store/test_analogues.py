@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.store.made_market import BEGIN, END, HOURS, hours, rows, store_of
+from tideline.collect.archives.table_import import import_table
 from tideline.domain.errors import BadInput, FutureAsOf, UnknownName
-from tideline.domain.time import HOUR, MINUTE
+from tideline.domain.time import HOUR, MINUTE, ManualClock
 from tideline.readings.analogue import dimensions
 from tideline.store import Store
-from tideline.store.analogues import KNOWN_AFTER, analogue_inputs
+from tideline.store.analogues import AnalogueTables
+from tideline.store.hour_table import KNOWN_AFTER
 
 T = END - 30 * HOUR
 POSITION = {"side": "long", "entry": 50_000.0, "stop": 48_000.0, "size": 0.2, "leverage": 5.0,
             "equity": 100_000.0}  # fmt: skip
+
+
+OKX = """
+name = "okx"
+venue = "okx"
+cadence_s = 3600
+[instrument]
+constant = "BTC-USDT-SWAP"
+[time]
+column = "t"
+unit = "us"
+label = "instant"
+[[take]]
+column = "oi"
+field = "open_interest"
+unit = "coin"
+sides = "1"
+[[take]]
+column = "mark"
+field = "mark_price"
+unit = "quote"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +78,7 @@ def test_what_became_known_after_t_changes_nothing(store: Store, later: Store, a
 
 
 def test_the_vectors_are_what_was_known_at_each_hour(store: Store) -> None:
-    given = analogue_inputs(store.log, "BTC", T, "4h")
+    given = AnalogueTables(store.log).inputs("BTC", T, "4h")
     names = dimensions("4h")
     frame = store.historical(asset="BTC", features=names, as_of=given.at[::97])
     for k, name in enumerate(names):
@@ -64,7 +89,7 @@ def test_the_vectors_are_what_was_known_at_each_hour(store: Store) -> None:
 
 def test_outcomes_are_the_moves_of_the_rows_themselves(store: Store) -> None:
     """Both venues' marks move alike, and rows are known two minutes late: an hour settles them."""
-    given = analogue_inputs(store.log, "BTC", T, "4h")
+    given = AnalogueTables(store.log).inputs("BTC", T, "4h")
     assert given.known_after_us == KNOWN_AFTER
     held = {"price": total("mark_price"), "oi": total("open_interest")}
     for outcome in given.outcomes:
@@ -85,8 +110,37 @@ def total(field: str) -> np.ndarray:
     return table["value"].to_numpy()[chosen].reshape(-1, HOURS).sum(axis=0)
 
 
+@pytest.mark.parametrize("before", [T - 500 * HOUR, T - HOUR, T, T + 7 * HOUR])
+def test_a_table_that_grew_is_one_made_anew(store: Store, before: int) -> None:
+    """Asked at another moment first, earlier or later, it gives the same."""
+    grown = AnalogueTables(store.log)
+    grown.inputs("BTC", before, "4h")
+    for as_of in (T, T - 3 * HOUR, T + MINUTE):
+        mine = grown.inputs("BTC", as_of, "4h")
+        fresh = AnalogueTables(store.log).inputs("BTC", as_of, "4h")
+        assert np.array_equal(mine.at, fresh.at)
+        assert np.array_equal(mine.vectors, fresh.vectors, equal_nan=True)
+        assert np.array_equal(mine.now, fresh.now, equal_nan=True)
+        for one, other in zip(mine.outcomes, fresh.outcomes, strict=True):
+            assert np.array_equal(one.values, other.values, equal_nan=True)
+
+
+def test_an_archive_taken_in_changes_the_past(tmp_path: Path) -> None:
+    clock = ManualClock(END + 100 * HOUR)
+    store = store_of(tmp_path / "s", hours())
+    before = store.analogues("BTC", T)
+    assert store.analogues("BTC", T) == before
+    path, rules = tmp_path / "okx.csv", tmp_path / "okx.toml"
+    event = BEGIN + np.arange(HOURS) * HOUR
+    lines = [f"{t},{9e4 + 900 * (k % 7)},{50_000 + k}" for k, t in enumerate(event.tolist())]
+    path.write_text("\n".join(["t,oi,mark", *lines]))
+    rules.write_text(OKX)
+    import_table(store.log, [path], rules, clock)
+    assert store.analogues("BTC", T) != before
+
+
 def test_hours_begin_with_the_first_row(store: Store) -> None:
-    given = analogue_inputs(store.log, "BTC", T, "4h")
+    given = AnalogueTables(store.log).inputs("BTC", T, "4h")
     assert given.at[0] == BEGIN + HOUR  # the first is known two minutes after BEGIN
     assert (np.diff(given.at) == HOUR).all()
 

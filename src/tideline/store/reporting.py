@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from tideline.domain.time import DAY, HOUR
-from tideline.log import Log
 from tideline.readings.asking import readings_of
 from tideline.readings.bands import fixed_band
 from tideline.readings.catalogue import PRICE_OI, RULES
@@ -25,7 +24,7 @@ from tideline.readings.position_report import (
 )
 from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
-from tideline.store.analogues import analogues
+from tideline.store.analogues import AnalogueTables
 from tideline.store.filling import Filler, wants_of
 from tideline.store.knowledge import read_knowledge
 from tideline.store.rows import AssetRows
@@ -36,7 +35,7 @@ BACK = int(4 * HOUR // HOUR)
 
 
 def report(
-    log: Log,
+    tables: AnalogueTables,
     asset: str,
     as_of: int,
     position: Position,
@@ -48,7 +47,7 @@ def report(
     Raises:
         BadInput: leverage or size above what the tiers allow.
     """
-    parameters = profile.parameters
+    log, parameters = tables.log, profile.parameters
     wants = wants_of(RULES, (SLOW, FAST), parameters) + _wants(parameters)
     reaches = [(path.signal, path.deepest_us(parameters)) for path in wants.paths]
     rows = AssetRows(log, asset, wants.at, reaches)
@@ -76,7 +75,7 @@ def report(
             funding_rank=given.source.value(_rank(parameters)),
             funding_history=_listed(given.path(funding)),
             tiers=tiers or shipped(asset, as_of),
-            analogues=analogues(log, asset, as_of, SLOW, parameters),
+            analogues=tables.find(asset, as_of, SLOW, parameters),
             breadth=_entry(every, "R5"),
             persistence=_entry(every, "R6"),
             path_mark=_listed(_oldest_first(given, mark)),

@@ -30,7 +30,7 @@ from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
 from tideline.readings.rule import Rule
 from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
-from tideline.store.analogues import analogues
+from tideline.store.analogues import AnalogueTables
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
 from tideline.store.reporting import report
@@ -59,6 +59,7 @@ class Store:
     def __init__(self, log: Log) -> None:
         self.log = log
         self._simulated = SimulationMark(log)
+        self._analogues = AnalogueTables(log)
 
     def __enter__(self) -> Store:
         return self
@@ -265,7 +266,7 @@ class Store:
         moment = self._asked(asset, as_of)
         if window not in SUB_WINDOWS:
             raise UnknownName("window", window, SUB_WINDOWS)
-        return analogues(self.log, asset, moment, window, profile.parameters)
+        return self._analogues.find(asset, moment, window, profile.parameters)
 
     def report(
         self,
@@ -306,7 +307,7 @@ class Store:
             margin=cast(Margin, margin),
             horizon_us=held,
         )
-        return report(self.log, asset, moment, meant, tiers, profile)
+        return report(self._analogues, asset, moment, meant, tiers, profile)
 
     def _asked(self, asset: str, as_of: Any) -> int:
         """The moment of a question about one asset that is held."""
