@@ -123,8 +123,11 @@ def test_growth_is_sorting_at_every_step(seed: int, size: int, restated: bool) -
         moment = rows[count - 1].known
         for ask in (moment, moment - 10 * MINUTE, moment + 3 * MINUTE):
             same(prepared, make_legs(table(rows[:count])), ask)
-        if count < len(rows):
-            assert append(grown, [rows[count]]) == 1
+        if count < len(rows) and not append(grown, [rows[count]]):
+            # a leg of so few rows may have no room for another: it is sorted again
+            assert sum(row.leg == rows[count].leg for row in rows[:count]) <= 3
+            grown = GrowingLegs(make_legs(table(rows[: count + 1])))
+            prepared = Prepared(grown.legs, BY_ADDRESS, KNOWN, ADDRESSES)
 
 
 def test_what_does_not_fit_is_refused_and_nothing_of_it_is_taken() -> None:
