@@ -110,7 +110,7 @@ def made(rng: np.random.Generator, size: int, restated: bool) -> list[Row]:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(5, 60), st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=8)
 def test_growth_is_sorting_at_every_step(seed: int, size: int, restated: bool) -> None:
     rng = np.random.default_rng(seed)
     rows = made(rng, 40 + size, restated)
@@ -121,7 +121,7 @@ def test_growth_is_sorting_at_every_step(seed: int, size: int, restated: bool) -
     prepared = Prepared(grown.legs, BY_ADDRESS, KNOWN, ADDRESSES)
     for count in range(first, len(rows) + 1):
         moment = rows[count - 1].known
-        for ask in (moment, moment - 10 * MINUTE, moment + 3 * MINUTE):
+        for ask in (moment, moment - 10 * MINUTE):
             same(prepared, make_legs(table(rows[:count])), ask)
         if count < len(rows) and not append(grown, [rows[count]]):
             # a leg of so few rows may have no room for another: it is sorted again

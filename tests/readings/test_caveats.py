@@ -71,6 +71,8 @@ def test_coverage_under_eighty_percent(late: float, low: bool) -> None:
 def test_older_than_a_third_of_the_window(age: float, stale: bool) -> None:
     late = dataclasses.replace(BINANCE, venue="bybit", value=10.0, age_s=age)
     assert told("stale_inputs", given(W, groups=(BINANCE, late))) is stale
+    slow = dataclasses.replace(late, cadence_s=3600.0)
+    assert not told("stale_inputs", given(W, groups=(BINANCE, slow)))
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tideline.domain.errors import BadInput, BadTime, UnknownName
+from tideline.domain.errors import BadFile, BadInput, BadTime, UnknownName
 from tideline.domain.time import TimeUs, parse_time
+from tideline.readings.profiles import DEFAULT, Profile, parse_profile
 from tideline.settings import Settings, from_environment
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +47,30 @@ as_of_option = click.option(
     default="now",
     help="RFC 3339 with an offset, µs since 1970, or 'now'.",
 )
+
+
+profile_option = click.option(
+    "--profile", metavar="FILE", help="Your own numbers (TOML) over the defaults."
+)
+
+
+def read_profile(path: str | None) -> Profile:
+    """The profile in a file; the default without one.
+
+    Raises:
+        BadFile: not there, or not text.
+        BadInput, UnknownName: what it says does not hold.
+    """
+    if path is None:
+        return DEFAULT
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadFile(file, "does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(file, f"cannot be read: {error}") from None
+    return parse_profile(text, file.stem)
 
 
 def parse_as_of(text: str, field: str = "as_of") -> TimeUs | None:

@@ -95,7 +95,11 @@ def _low_coverage(given: Given, parameters: Parameters) -> Judgement:
 
 def _stale_inputs(given: Given, parameters: Parameters) -> Judgement:
     limit_s = WINDOWS[given.window] / 1e6 * parameters.cadence_share
-    late = [group for group in given.chosen.left_out if group.age_s > limit_s]
+    late = [
+        group
+        for group in given.chosen.left_out
+        if group.age_s > limit_s >= group.cadence_s  # a slow source is left out, it is not late
+    ]
     if not late:
         return _plain("Every group is fresh")
     names = ", ".join(f"{g.venue} {g.instrument}" for g in late)
