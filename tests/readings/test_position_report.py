@@ -210,7 +210,10 @@ def test_costs_against_the_stops_distance(share: float, expected: str) -> None:
     flat = PositionNumbers(taker_fee=0.001, slippage=0.0)
     numbers = replace(DEFAULTS, taker_fee=flat.taker_fee, slippage=0.0)
     position = replace(LONG, entry=1024.0, stop=1024.0 * (1 - 0.002 / share), size_coin=1.0)
-    given_ = inputs(position=position, funding=FeatureValue("f", 0.0), funding_history=[0.0] * 300)
+    mark = FeatureValue("price.mark@4h", 1024.0)
+    given_ = inputs(
+        position=position, mark=mark, funding=FeatureValue("f", 0.0), funding_history=[0.0] * 300
+    )
     exact = replace(numbers, cost_share=numbers.cost_share * (1 + 1e-12))
     assert position_report(given_, exact).item("break_even").verdict == expected
 
@@ -278,6 +281,20 @@ def test_no_open_interest_no_level() -> None:
 
 def test_there_is_no_map_of_liquidations_yet() -> None:
     assert verdict("cluster") == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("mark", "taken"),
+    [(135_200.0, True), (135_200.1, False), (33_800.0, True), (33_799.9, False), (67.6, False)],
+)
+def test_an_entry_that_is_no_price_of_the_coin_is_refused(mark: float, taken: bool) -> None:
+    changed = inputs(mark=FeatureValue("price.mark@4h", mark))
+    if taken:
+        position_report(changed)
+        return
+    with pytest.raises(BadInput, match="2 times away from the mark") as refused:
+        position_report(changed)
+    assert refused.value.nearest == price_words(mark)
 
 
 def test_odds_are_counts_for_the_side() -> None:

@@ -9,10 +9,13 @@ from tideline.domain.errors import BadInput, UnknownName
 from tideline.domain.time import DAY, HOUR, format_duration
 from tideline.readings.liquidation_price import Margin, Side, sign_of
 from tideline.readings.margin_tiers import MarginTiers
+from tideline.readings.price_words import price_words
 
 SIDES: tuple[Side, ...] = ("long", "short")
 MARGINS: tuple[Margin, ...] = ("isolated", "cross")
 LONGEST = 90 * DAY
+FARTHEST = 2.0
+"""Times the mark that an entry may lie away from it: beyond, it is another unit or another coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ class Position:
     def horizon_h(self) -> float:
         """The horizon in hours."""
         return self.horizon_us / HOUR
+
+
+def check_entry(position: Position, mark: float | None) -> None:
+    """Refuse an entry that is no price of this coin: off the mark by more than a factor of two.
+
+    Raises:
+        BadInput: names the mark.
+    """
+    if mark is None or mark / FARTHEST <= position.entry <= mark * FARTHEST:
+        return
+    problem = f"is more than {FARTHEST:g} times away from the mark"
+    raise BadInput("entry", position.entry, problem, price_words(mark))
 
 
 def check_leverage(position: Position, tiers: MarginTiers) -> None:

@@ -16,7 +16,7 @@ from tideline.readings.checklist import Invalidator, Item
 from tideline.readings.liquidation_price import liquidation_price
 from tideline.readings.margin_tiers import MarginTiers
 from tideline.readings.parameters import DEFAULTS, Parameters
-from tideline.readings.position import Position, check_leverage
+from tideline.readings.position import Position, check_entry, check_leverage
 from tideline.readings.position_costs import Costs, break_even_price, costs_of, size_for
 from tideline.readings.price_oi import BY_NAME
 from tideline.readings.price_words import price_words
@@ -120,9 +120,10 @@ def position_report(given: ReportInputs, parameters: Parameters = DEFAULTS) -> P
     """The checklist.
 
     Raises:
-        BadInput: leverage or size above what the tiers allow.
+        BadInput: an entry that is no price of this coin, leverage or size above the tiers.
     """
     position, tiers = given.position, given.tiers
+    check_entry(position, given.mark.value)
     liquidated = None
     if tiers is not None:
         check_leverage(position, tiers)
