@@ -57,20 +57,22 @@ class HourTable:
     def inputs(self, as_of: int) -> AnalogueInputs:
         """What R8 is handed at T."""
         rows = self._rows()
-        self._grow(rows, as_of)
+        hours = self._missing(rows, as_of)
+        vectors, moves, slow = self._worked_out(rows, np.append(hours, as_of))
+        self.at = np.concatenate([self.at, hours])
+        self.vectors = np.concatenate([self.vectors, vectors[:-1]])
+        self.moves = np.concatenate([self.moves, moves[:-1]])
         size = int(np.searchsorted(self.at, as_of, side="left"))
-        at, moves = self.at[:size], self.moves[:size]
-        now, slow = self._now(rows, as_of)
         return AnalogueInputs(
             asset=self.asset,
             window=self.window,
             as_of=as_of,
             dimensions=self.vector,
-            now=now,
-            at=at,
+            now=vectors[-1],
+            at=self.at[:size],
             vectors=self.vectors[:size],
             outcomes=tuple(
-                Outcome(quantity, horizon, _of_start(moves[:, k], horizon))
+                Outcome(quantity, horizon, _of_start(self.moves[:size, k], horizon))
                 for k, (quantity, horizon) in enumerate(MOVES)
             ),
             known_after_us=KNOWN_AFTER,
@@ -86,37 +88,30 @@ class HourTable:
             self.log, self.asset, [*self.vector, deepest, f"{RET}@{HORIZONS[-1]}:delta"]
         )
 
-    def _grow(self, rows: AssetRows, as_of: int) -> None:
-        """Add the hours before T that are not there yet."""
+    def _missing(self, rows: AssetRows, as_of: int) -> I64:
+        """The hours before T that are not there yet."""
         begin = int(self.at[-1]) + HOUR if self.at.size else _first_hour(self.log, rows, as_of)
-        hours = np.arange(begin, as_of, HOUR, dtype=np.int64)
-        if not hours.size:
-            return
-        vectors = np.full((hours.size, len(self.vector)), np.nan)
-        moves = np.full((hours.size, len(MOVES)), np.nan)
-        for part in rows.parts(hours):
+        return np.arange(begin, as_of, HOUR, dtype=np.int64)
+
+    def _worked_out(self, rows: AssetRows, moments: I64) -> tuple[F64, F64, dict[Group, int]]:
+        """Vectors and moves at these moments (ascending); at the last the groups too slow there."""
+        vectors = np.full((moments.size, len(self.vector)), np.nan)
+        moves = np.full((moments.size, len(MOVES)), np.nan)
+        slow: dict[Group, int] = {}
+        for part in rows.parts(moments):
             span = np.arange(part.low, part.high)
-            for legs, chosen in self._speaking(part.legs, hours[span]):
-                place, known = span[chosen], hours[span[chosen]]
+            for legs, chosen in self._speaking(part.legs, moments[span]):
+                place, known = span[chosen], moments[span[chosen]]
                 found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, known, self.vector)
                 vectors[place] = found.values
                 moves[place] = _moved(legs, rows, known)
-        self.at = np.concatenate([self.at, hours])
-        self.vectors = np.concatenate([self.vectors, vectors])
-        self.moves = np.concatenate([self.moves, moves])
+            slow = self._slow(part.legs, moments[-1:])
+        return vectors, moves, slow
 
-    def _now(self, rows: AssetRows, as_of: int) -> tuple[F64, dict[Group, int]]:
-        """The vector at T itself, and the groups that are too slow there with their cadence."""
-        legs, moment = rows.legs(as_of, as_of), np.array([as_of], np.int64)
-        slow = {
-            group: cadence
-            for group in _groups(legs)
-            if (cadence := int(_slowest(legs, group, moment)[0])) > self.slowest_us
-        }
-        for speaking, _ in self._speaking(legs, moment):
-            found = evaluate_legs(speaking, BY_ADDRESS, rows.instruments, moment, self.vector)
-            return found.values[0], slow
-        return np.full(len(self.vector), np.nan), slow
+    def _slow(self, legs: LegSet, as_of: I64) -> dict[Group, int]:
+        """The groups that speak too rarely at one moment, with their cadence."""
+        found = {group: int(_slowest(legs, group, as_of)[0]) for group in _groups(legs)}
+        return {group: cadence for group, cadence in found.items() if cadence > self.slowest_us}
 
     def _speaking(
         self, legs: LegSet, as_of: NDArray[np.int64]
