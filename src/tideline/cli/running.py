@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
 from tideline.cli.show import console
-from tideline.domain.errors import BadInput
+from tideline.domain.errors import BadInput, TidelineError
 from tideline.domain.time import SECOND, Clock, WallClock, parse_time
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Job:
     trusted: tuple[str, ...] = ()
     urls: dict[str, dict[str, str]] = field(default_factory=dict)
     simulated: bool = False
+    judging: bool = False
 
 
 def run(job: Job, *, show: bool = False, clock: Clock | None = None) -> None:
@@ -103,6 +105,7 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             trusted=job.trusted,
         )
         collector = await _collector(job, committer, clock, stack)
+        evaluator = Evaluating(job.store, committer.also, clock) if job.judging else None
         stopping = _on_signals()
         _begin(job)
         task = asyncio.create_task(collector.run())
@@ -118,6 +121,8 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         finally:
+            if evaluator is not None:
+                await asyncio.to_thread(evaluator.stop)
             if writer.stopped is None and not collector.clock.in_doubt:
                 await committer.close()
         if writer.stopped is not None:
@@ -127,6 +132,30 @@ async def _collect(job: Job, log: Log, writer: Writer, clock: Clock, show: bool)
             f"{committer.done.backfill.rows:,} back-filled"
         )
         return None
+
+
+class Evaluating:
+    """The evaluator in a thread of its own, beside the collector."""
+
+    def __init__(self, store: Path, write: Callable[[Any], object], clock: Clock) -> None:
+        self._stopping = Event()
+        self._thread = Thread(target=self._work, args=(store, write, clock), name="evaluator")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the instant at hand was judged."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self, store: Path, write: Callable[[Any], object], clock: Clock) -> None:
+        from tideline.log import Log
+        from tideline.store.judging import Judging
+
+        try:
+            with Log.open(store, clock) as log:
+                Judging(log, write).run(self._stopping, clock)
+        except TidelineError as error:
+            click.echo(f"readings are no longer judged: {error}", err=True)
 
 
 async def _failure(writer: Writer) -> None:

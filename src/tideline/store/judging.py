@@ -45,6 +45,7 @@ Append = Callable[[Any], object]
 MOST_BEHIND_US = MINUTE
 """Farther behind the head, instants are skipped."""
 PULSE_US = MINUTE
+LONGEST_PAUSE_S = 5.0
 
 
 class Judging:
@@ -103,10 +104,12 @@ class Judging:
         return done
 
     def run(self, stop: Event, clock: Clock, pause_s: float = 0.5) -> None:
-        """Until told to stop."""
+        """Until told to stop. What took long is followed by as long a pause: others work too."""
         while not stop.is_set():
-            if not self.step():
-                clock.sleep(pause_s)
+            began = clock.monotonic()
+            self.step()
+            took = clock.monotonic() - began
+            clock.sleep(min(max(took, pause_s), LONGEST_PAUSE_S))
 
     def _write(self, rows: list[Row]) -> None:
         if rows:
