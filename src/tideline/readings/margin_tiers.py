@@ -55,7 +55,7 @@ class MarginTiers:
     @property
     def words(self) -> str:
         """Source and date, in words."""
-        when = "" if self.valid_from is None else f", in force from {format_time(self.valid_from)}"
+        when = "" if self.valid_from is None else f", as of {format_time(self.valid_from)[:10]}"
         late = ", later than the moment asked about" if self.early else ""
         return f"{self.source}{when}{late}"
 
