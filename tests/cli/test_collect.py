@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tideline.cli.app import run
+from tideline.domain.fields import MARKET
 from tideline.log import Log, Source
 from tideline.store import open_store
 from tideline.venues.catalogue import VENUES
