@@ -106,7 +106,8 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
             state.name,
             severity_of(state.name, strength, parameters),
             strength=strength,
-            because=state.says,
+            because=f"Price {move:+.2%} and open interest {rate:+.2%} over {given.window}: "
+            f"{state.says}",
         )
 
     def finish(given: Given, parameters: Parameters, _: Reading) -> Reading:
