@@ -335,6 +335,14 @@ def test_a_far_entry_is_noted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("horizon", "noted"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)]
+)
+def test_a_horizon_under_two_days_is_noted(horizon: int, noted: bool) -> None:
+    report = position_report(inputs(position=replace(LONG, horizon_us=horizon)))
+    assert any("under 2 days" in note for note in report.notes) is noted
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (71_234.5, "71,234.5"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tideline.domain.time import DAY, format_duration
 from tideline.readings import checklist
 from tideline.readings.analogue import HORIZONS, Analogues
 from tideline.readings.checklist import Invalidator, Item
@@ -161,7 +162,7 @@ def position_report(given: ReportInputs, parameters: Parameters = DEFAULTS) -> P
         tiers=source,
         odds=odds_of(position, costs, given.analogues),
         analogues=given.analogues,
-        notes=_notes(given),
+        notes=_notes(given, parameters),
         evidence=(*given.slow.evidence, *given.fast.evidence),
         path_mark=tuple(given.path_mark),
         path_oi=tuple(given.path_oi),
@@ -215,7 +216,7 @@ def odds_of(position: Position, costs: Costs, found: Analogues) -> tuple[Odds, .
     return tuple(made)
 
 
-def _notes(given: ReportInputs) -> tuple[str, ...]:
+def _notes(given: ReportInputs, parameters: Parameters) -> tuple[str, ...]:
     notes = []
     mark, entry = given.mark.value, given.position.entry
     if mark is None:
@@ -225,6 +226,10 @@ def _notes(given: ReportInputs) -> tuple[str, ...]:
             f"The entry {price_words(entry)} is {entry / mark - 1.0:+.2%} from the mark "
             f"{price_words(mark)}: the market's numbers are of now, not of the moment of the fill."
         )
+    days = parameters.structural_days
+    if given.position.horizon_us < days * DAY:
+        held = format_duration(given.position.horizon_us)
+        notes.append(f"The horizon of {held} is under {days:g} days: positions tell of days.")
     for reading in given.others:
         if reading.told and reading.severity != "none":
             notes.append(f"{reading.name}: {reading.because}")
