@@ -203,8 +203,8 @@ moment is looked at. The recordings are archives, so availability is modelled (a
 snapshot counts five minutes later), and every number under these readings says `assumed`.
 
 There is **no liquidation feed** in these recordings. What needs one is `cannot_tell`, and orderly
-or forced closing is decided by speed, which each reading says. Where only hourly values are at hand,
-windows under 3 h say nothing: cadence must be at most a third of the window.
+or forced closing is decided by speed, which each reading says. Where only hourly values are at
+hand, windows under 3 h say nothing: cadence must be at most a third of the window.
 
 States entered with severity `elevated` or `extreme` are listed (the longest and most severe ones
 where there are many); the lanes of each picture hold all of them, grey ones without severity

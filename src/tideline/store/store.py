@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
 from tideline.readings.rule import Rule
+from tideline.readings.transitions import Transition
 from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
 from tideline.store.analogues import AnalogueTables
 from tideline.store.answering import answer_asset
@@ -36,6 +38,7 @@ from tideline.store.frames import columns_of, microseconds, requests
 from tideline.store.reporting import report
 from tideline.store.scanning import AssetScan
 from tideline.store.simulation_mark import SimulationMark
+from tideline.store.transition_rows import transitions_in
 from tideline.store.value import values_of
 
 MOST_STEPS = 1_000_000
@@ -266,7 +269,8 @@ class Store:
         moment = self._asked(asset, as_of)
         if window not in SUB_WINDOWS:
             raise UnknownName("window", window, SUB_WINDOWS)
-        return self._analogues.find(asset, moment, window, profile.parameters)
+        found = self._analogues.find(asset, moment, window, profile.parameters)
+        return replace(found, profile=profile.name, differs=profile.differs)
 
     def report(
         self,
@@ -315,6 +319,21 @@ class Store:
         if asset not in (known := self.log.assets()):
             raise UnknownName("asset", asset, known)
         return int(moment)
+
+    def transitions(
+        self, asset: str, as_of: Any = None, *, start: Any = None
+    ) -> list[tuple[Transition, TimeUs]]:
+        """States entered, left or changed as the evaluator wrote them, each with its known_time.
+
+        As known at as_of (the head unless given), of instants from ``start`` on, in order. Empty
+        where no evaluator ran; instants that were skipped are no transitions.
+        """
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        if asset not in (known := self.log.assets()):
+            raise UnknownName("asset", asset, known)
+        since = 0 if start is None else int(parse_time(start, field="start"))
+        told = transitions_in(self.log, asset, int(moment), since)
+        return [(one.transition, TimeUs(one.known_time)) for one in told]
 
     def _scanned(
         self,
