@@ -78,6 +78,24 @@ def test_own_tiers(simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert facts["liquidation"] == pytest.approx((6000 - 600) / 0.98 / 0.1)
 
 
+def test_own_numbers_are_said(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text("[parameters]\nrisk_share = 0.001\nanalogue_least = 2\n")
+    facts = answer(capsys, *given(simulated, profile=str(path)))
+    assert facts["allowed_share"] == 0.001
+    assert facts["profile"] == "desk"
+    assert "risk_share 0.001 (default 0.01)" in facts["differs"]
+    assert facts["odds"]  # two moments are enough for this desk
+    for words in (given(simulated, profile=str(path)),
+                  [*given(simulated, profile=str(path)), "--markdown"],
+                  ["analogues", "BTC", "--store", str(simulated), "--as-of", AT,
+                   "--profile", str(path)]):  # fmt: skip
+        assert run(words) == 0
+        assert "Profile desk: " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tideline.cli.options import as_of_option, json_option, parse_as_of, store_option
+from tideline.cli.options import (
+    as_of_option,
+    json_option,
+    parse_as_of,
+    profile_option,
+    read_profile,
+    store_option,
+)
 from tideline.cli.show import console, moment, percent, plain, put_json, put_table
 from tideline.domain.errors import BadFile
 
@@ -31,6 +38,7 @@ STYLES = {"pass": "green", "fail": "bold red", "cannot tell": "yellow"}
 @click.option("--margin", default="isolated", help="isolated (default) or cross.")
 @click.option("--horizon", default="2d", help="How long it is to be held: 12h, 2d.")
 @click.option("--tiers", metavar="FILE", help="Margin tiers of your venue (TOML).")
+@profile_option
 @as_of_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="The page as Markdown.")
 @json_option
@@ -46,6 +54,7 @@ def report(
     margin: str,
     horizon: str,
     tiers: str | None,
+    profile: str | None,
     as_of: str,
     as_markdown: bool,
     as_json: bool,
@@ -64,7 +73,7 @@ def report(
     from tideline.readings.report_text import markdown
     from tideline.store import open_store
 
-    given = _tiers(tiers)
+    given, numbers = _tiers(tiers), read_profile(profile)
     with open_store(store) as opened:
         found = opened.report(
             asset,
@@ -78,6 +87,7 @@ def report(
             horizon=horizon,
             as_of=parse_as_of(as_of),
             tiers=given,
+            profile=numbers,
         )
     if as_json:
         put_json({**plain(found), "as_of": moment(found.as_of)})
@@ -112,6 +122,7 @@ def _show(found: PositionReport) -> None:
         headline,
         odds_words,
         position_words,
+        profile_words,
     )
 
     screen = console()
@@ -130,7 +141,8 @@ def _show(found: PositionReport) -> None:
     _say(screen, *(f"  {odds_words(odds)}" for odds in found.odds))
     if found.notes:
         _say(screen, "", *found.notes)
-    _say(screen, "", NO_ADVICE)
+    numbers = profile_words(found.profile, found.differs)
+    _say(screen, "", *filter(None, (numbers, NO_ADVICE)))
 
 
 def _say(screen: Any, *lines: str) -> None:
@@ -142,11 +154,18 @@ def _say(screen: Any, *lines: str) -> None:
 @click.argument("asset")
 @store_option
 @click.option("--window", "-w", default="4h", help="15m 30m 45m 1h 2h 4h 12h 24h; 4h by default.")
+@profile_option
 @as_of_option
 @click.option("--moments", is_flag=True, help="List the chosen moments too.")
 @json_option
 def analogues(
-    asset: str, store: str, window: str, as_of: str, moments: bool, as_json: bool
+    asset: str,
+    store: str,
+    window: str,
+    profile: str | None,
+    as_of: str,
+    moments: bool,
+    as_json: bool,
 ) -> None:
     """Moments of the past like this one, and what followed them after 1, 4 and 24 hours.
 
@@ -159,8 +178,9 @@ def analogues(
     """
     from tideline.store import open_store
 
+    numbers = read_profile(profile)
     with open_store(store) as opened:
-        found = opened.analogues(asset, parse_as_of(as_of), window=window)
+        found = opened.analogues(asset, parse_as_of(as_of), window=window, profile=numbers)
     if as_json:
         put_json({**plain(found), "as_of": moment(found.as_of)})
         return
@@ -169,6 +189,7 @@ def analogues(
 
 def _show_analogues(found: Analogues, moments: bool) -> None:
     from tideline.readings.analogue import HORIZONS, QUANTILES
+    from tideline.readings.report_text import profile_words
 
     rows = []
     for row in found.following:
@@ -187,6 +208,8 @@ def _show_analogues(found: Analogues, moments: bool) -> None:
         _say(screen, f"  {one.address} {one.value:+.4g} (mean {one.mean:+.4g}, sd {one.sd:.4g})")
     _say(screen, *(f"  not used: {drop.address}, {drop.why}" for drop in found.dropped))
     _say(screen, *(f"  too slow for {found.window}: {name}" for name in found.left_out))
+    numbers = profile_words(found.profile, found.differs)
+    _say(screen, *filter(None, [numbers]))
     if moments:
         put_table(
             "Chosen moments, the nearest first",

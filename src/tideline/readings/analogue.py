@@ -121,7 +121,8 @@ class Following:
 class Analogues:
     """The answer. ``following`` is empty where too few independent moments are known.
 
-    ``candidates`` are hourly moments and overlap; ``chosen`` do not.
+    ``candidates`` are hourly moments and overlap; ``chosen`` do not. ``profile``: the table of
+    numbers in force, ``differs`` where it is not the default's.
     """
 
     asset: str
@@ -137,6 +138,8 @@ class Analogues:
     chosen: tuple[Analogue, ...]
     following: tuple[Following, ...]
     left_out: tuple[str, ...] = ()
+    profile: str = "default"
+    differs: tuple[str, ...] = ()
 
     @property
     def told(self) -> bool:

@@ -86,7 +86,10 @@ class Odds:
 
 @dataclass(frozen=True, slots=True)
 class PositionReport:
-    """The whole answer. ``liquidation`` None: there is none, or its item says why it is unknown."""
+    """The whole answer. ``liquidation`` None: there is none, or its item says why it is unknown.
+
+    ``profile`` is the table of numbers in force, ``differs`` where it is not the default's.
+    """
 
     asset: str
     as_of: int
@@ -107,6 +110,8 @@ class PositionReport:
     evidence: tuple[Evidence, ...]
     path_mark: tuple[float | None, ...]
     path_oi: tuple[float | None, ...]
+    profile: str = "default"
+    differs: tuple[str, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many items have that verdict."""

@@ -23,6 +23,13 @@ def headline(report: PositionReport) -> str:
     return ", ".join(f"{report.count(verdict)} {verdict}" for verdict in MARKS)
 
 
+def profile_words(profile: str, differs: tuple[str, ...]) -> str:
+    """Which numbers were in force where they are not the defaults; else nothing."""
+    if profile == "default" and not differs:
+        return ""
+    return f"Profile {profile}: {', '.join(differs) or 'the default numbers'}."
+
+
 def position_words(report: PositionReport) -> str:
     """The position in one line."""
     p = report.position
@@ -83,6 +90,9 @@ def markdown(report: PositionReport) -> str:
 def _markdown(report: PositionReport) -> Iterator[str]:
     yield f"# {report.asset} {report.position.side}: {headline(report)}"
     yield from ("", f"As of {format_time(report.as_of)}: {position_words(report)}.", "", NO_ADVICE)
+    numbers = profile_words(report.profile, report.differs)
+    if numbers:
+        yield from ("", numbers)
     yield from ("", "| | |", "|---|---|")
     for name, text in figures(report):
         yield f"| {name} | {_cell(text)} |"

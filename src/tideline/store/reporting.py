@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -60,7 +61,7 @@ def report(
     given = filler.given(as_of, SLOW)
     mark, held, funding = _paths(parameters)
     hours = given.path(held)
-    return position_report(
+    made = position_report(
         ReportInputs(
             asset=asset,
             as_of=as_of,
@@ -84,6 +85,7 @@ def report(
         ),
         parameters,
     )
+    return replace(made, profile=profile.name, differs=profile.differs)
 
 
 def _wants(parameters: Parameters) -> Wants:
