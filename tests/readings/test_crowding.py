@@ -237,8 +237,9 @@ def test_a_growth_rank_needs_thirty_growths(known: int, told: bool) -> None:
 def test_pace_rules_name_what_is_missing() -> None:
     assert missing(read(PACE, given("24h")), DAY_COIN)
     assert missing(read(WEEK, given("24h")), WEEK_COIN)
-    assert missing(read(CONTRARIAN, given("24h")), RATE, RANK)
+    assert missing(read(CONTRARIAN, given("24h", {FIVE_USD: 0.3})), RATE, RANK)
     assert missing(read(CONTRARIAN, given("24h", OVERPAID)), FIVE_USD)
+    assert missing(read(CONTRARIAN, given("24h", OVERPAID | {FIVE_USD: 0.3})), FIVE_COIN)
 
 
 # --- leverage against the coin, spot and volume ------------------------------------------------

@@ -21,7 +21,7 @@ from tideline.features.window import WINDOWS
 from tideline.readings.bands import baseline_hours
 from tideline.readings.cadence import Chosen, name_left_out
 from tideline.readings.parameters import DEFAULTS, Parameters
-from tideline.readings.reading import FeatureValue
+from tideline.readings.reading import FeatureValue, GroupEvidence
 
 Numbers = NDArray[np.float64]
 R = TypeVar("R")
@@ -180,6 +180,7 @@ class Given:
 
     ``memo`` holds what several rules work out from the same numbers (R1's moves and bands);
     ``kept`` outlives the moment: what was worked out last from a path, beside that path.
+    ``in_full`` gives the groups with what they held one window ago, which judging does not need.
     """
 
     asset: str
@@ -190,6 +191,12 @@ class Given:
     facts: Facts = NO_FACTS
     memo: dict[object, object] = field(default_factory=dict, compare=False)
     kept: dict[object, tuple[bytes, object]] = field(default_factory=dict, compare=False)
+    in_full: Callable[[], tuple[GroupEvidence, ...]] | None = field(default=None, compare=False)
+
+    @property
+    def groups(self) -> tuple[GroupEvidence, ...]:
+        """The groups, used or left out, in full."""
+        return self.chosen.groups if self.in_full is None else self.in_full()
 
     def number(self, address: str) -> float | None:
         """A value at T, or None."""

@@ -141,6 +141,7 @@ def _full(given: Given, mode: Mode, parameters: Parameters) -> Reading:
     ret, rate, coin, coin_delta, mark, mark_delta, usd_delta = map(given.source.value, names)
     inputs = replace(
         inputs_of(given, mode, parameters),
+        groups=given.groups,
         ret=ret,
         rate=rate,
         coin=coin,

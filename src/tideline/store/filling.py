@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import HOUR, SECOND
@@ -64,6 +65,8 @@ class Filler:
         self._chosen: dict[frozenset[Group], _Numbers] = {}
         self._given: dict[str, Given] = {}
         self._as_of = -1
+        self._breaks = any(field == "break.open_interest" for _, _, field in legs.index)
+        self._alike: tuple[int, tuple[GroupEvidence, ...]] = (-1, ())
 
     def given(self, as_of: int, window: str) -> Given:
         """What a rule on this window is handed at as_of."""
@@ -74,15 +77,33 @@ class Filler:
         if window not in self._given:
             chosen = choose_groups(self._groups(as_of, window), window, self.parameters)
             numbers = self._numbers(frozenset(chosen.used), as_of)
-            facts = self.knowledge.at(as_of)
             self._given[window] = Given(
-                self.asset, window, as_of, chosen, numbers, facts, kept=numbers.kept
+                self.asset,
+                window,
+                as_of,
+                chosen,
+                numbers,
+                self.knowledge.at(as_of),
+                kept=numbers.kept,
+                in_full=partial(self._in_full, as_of, window),
             )
         return self._given[window]
 
+    def _in_full(self, as_of: int, window: str) -> tuple[GroupEvidence, ...]:
+        groups = self._details(as_of, f"{OI}@{window}:rate")
+        return choose_groups(groups, window, self.parameters).groups
+
     def _groups(self, as_of: int, window: str) -> tuple[GroupEvidence, ...]:
+        """The groups as the rule of cadence needs them: without a break, of any window alike."""
+        if self._breaks:
+            return self._details(as_of, f"{OI}@{window}:rate")
+        if self._alike[0] != as_of:
+            self._alike = (as_of, self._details(as_of, f"{OI}@1h:rate"))
+        return self._alike[1]
+
+    def _details(self, as_of: int, address: str) -> tuple[GroupEvidence, ...]:
         listed = []
-        for group in self._whole.groups(f"{OI}@{window}:rate", as_of):
+        for group in self._whole.groups(address, as_of):
             value = group.value
             if math.isnan(value) and not math.isnan(group.age_s):
                 value = self._last_value(group, as_of)

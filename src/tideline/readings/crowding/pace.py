@@ -126,9 +126,6 @@ def _contrarian_wants(_: str, parameters: Parameters) -> Wants:
 
 
 def _judge_contrarian(given: Given, parameters: Parameters) -> Judgement:
-    side = extreme_side(given, parameters)
-    if side == 0:
-        return Judgement(because="Funding is not extreme")
     usd = given.number(FIVE_USD)
     grew = usd is not None and usd >= parameters.contrarian_usd
     rank = None if grew else growth_rank(given.path(GROWTH))
@@ -137,6 +134,9 @@ def _judge_contrarian(given: Given, parameters: Parameters) -> Judgement:
         if usd is None:
             given.need(FIVE_USD)
         return Judgement(because=f"Open interest {usd:+.1%} in 5 days: no unusual build-up")
+    side = extreme_side(given, parameters)
+    if side == 0:
+        return Judgement(because="Open interest built up, but funding is not extreme")
     (coin,) = given.need(FIVE_COIN)
     who: tuple[str, Direction] = ("longs", "down") if side > 0 else ("shorts", "up")
     why = f"{usd:+.1%} in USD" if grew else f"{coin:+.1%} in coin, its {rank:.0%} percentile"
