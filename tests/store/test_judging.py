@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from tideline.collect.archives.rows import export_rows
 from tideline.domain.fields import MARKET
 from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
+from tideline.domain.venue import OWN
 from tideline.log import Log
 from tideline.log.schema import int_times
 from tideline.market.simulated import PLANTED, tables
@@ -144,6 +147,11 @@ def test_judgements_are_no_asset_of_their_own(tmp_path: Path, rows: pa.Table) ->
         assert {one.asset for one in store.scan()} == {"BTC", "ETH"}
         assert store.value("BTC", "positioning.oi_usdtm@1h")["value"] is not None
         assert log.verify().ok
+        exported = export_rows(log, tmp_path / "rows.parquet")
+        own = sum(leg.rows for leg in log.legs() if leg.venue == OWN)
+        assert 0 < own == sum(leg.rows for leg in log.legs()) - exported
+        assert set(pl.read_parquet(tmp_path / "rows.parquet")["venue"]) == {
+            "binance", "bybit", "okx"}  # fmt: skip
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from tideline.features.arrays import (
     array_of,
 )
 from tideline.features.jit import entry as compiled
+from tideline.features.jit import kernel
 from tideline.features.legs import LegSet
 
 BUCKET_ROOM = 4
@@ -137,6 +138,55 @@ def _copy(
         new_leg[l].bucket_end = leg[l].bucket_end + moved
 
 
+@kernel
+def _another(entries: Table, last: int, known: int, value: float, expiry: int, new: int) -> None:
+    """Another version of the last entry: its settled value, and that it has several."""
+    high = last + 1
+    if entries[high].odd == entries[last].odd:
+        entries[high].odd += 1
+    entries[last].last = known
+    entries[last].value = value
+    entries[last].expiry = expiry
+    entries[high].assumed = entries[last].assumed + new
+    entries[high].versions += 1
+
+
+@kernel
+def _entry(
+    entries: Table, low: int, high: int, event: int, known: int, value: float, expiry: int, new: int
+) -> None:
+    """A new last entry at ``high``, and the end of its leg behind it."""
+    last = high - 1
+    entries[high].event = event
+    entries[high].first = known
+    entries[high].last = known
+    entries[high].value = value
+    entries[high].expiry = expiry
+    entries[high].suffix = known
+    entries[high].prefix = min(entries[last].prefix, known)
+    j = last
+    while j >= low and entries[j].first >= known:
+        j = entries[j].lower
+    entries[high].lower = j
+    entries[high + 1].odd = entries[high].odd
+    entries[high + 1].assumed = entries[high].assumed + new
+    entries[high + 1].versions = entries[high].versions + 1
+
+
+@kernel
+def _reaches(leg: Table, bucket: I32, l: int, event: int, end: int) -> bool:
+    """Let the table from time to entry reach to a new last entry; False without room for it."""
+    b = (event - leg[l].origin) >> leg[l].shift
+    known_end = leg[l].bucket_end - leg[l].bucket
+    if leg[l].bucket + b + 2 > end:
+        return False
+    for each in range(known_end, b + 1):
+        bucket[leg[l].bucket + each] = leg[l].high
+    bucket[leg[l].bucket + b + 1] = leg[l].high + 1
+    leg[l].bucket_end = leg[l].bucket + max(known_end, b + 2)
+    return True
+
+
 @compiled(
     (
         *(T_LEG, T_ENTRY, T_VERSION, A_I32, A_I64),
@@ -164,48 +214,20 @@ def _append(
         if high == low:
             return row
         last = high - 1
-        again = event[row] == entries[last].event
         end = entries[high].versions
         if event[row] < entries[last].event or end >= room[size + l]:
             return row
         expiry = event[row] + max(leg[l].max_age, 3 * cadence[row])
-        if again:
+        if event[row] == entries[last].event:
             if known[row] < entries[last].last:
                 return row
-            if entries[high].odd == entries[last].odd:
-                entries[high].odd += 1
-            entries[last].last = known[row]
-            entries[last].value = value[row]
-            entries[last].expiry = expiry
-            entries[high].assumed = entries[last].assumed + assumed[row]
-            entries[high].versions = end + 1
+            _another(entries, last, known[row], value[row], expiry, assumed[row])
         else:
-            b = (event[row] - leg[l].origin) >> leg[l].shift
-            known_end = leg[l].bucket_end - leg[l].bucket
-            if (
-                known[row] < entries[last].first
-                or high + 1 >= room[l]
-                or leg[l].bucket + b + 2 > room[2 * size + l]
-            ):
+            if known[row] < entries[last].first or high + 1 >= room[l]:
                 return row
-            for each in range(known_end, b + 1):
-                bucket[leg[l].bucket + each] = high
-            bucket[leg[l].bucket + b + 1] = high + 1
-            leg[l].bucket_end = leg[l].bucket + max(known_end, b + 2)
-            entries[high].event = event[row]
-            entries[high].first = known[row]
-            entries[high].last = known[row]
-            entries[high].value = value[row]
-            entries[high].expiry = expiry
-            entries[high].suffix = known[row]
-            entries[high].prefix = min(entries[last].prefix, known[row])
-            j = last
-            while j >= low and entries[j].first >= known[row]:
-                j = entries[j].lower
-            entries[high].lower = j
-            entries[high + 1].odd = entries[high].odd
-            entries[high + 1].assumed = entries[high].assumed + assumed[row]
-            entries[high + 1].versions = end + 1
+            if not _reaches(leg, bucket, l, event[row], room[2 * size + l]):
+                return row
+            _entry(entries, low, high, event[row], known[row], value[row], expiry, assumed[row])
             leg[l].high = high + 1
         version[end].known = known[row]
         version[end].value = value[row]

@@ -19,12 +19,13 @@ import pyarrow as pa
 
 from tideline.domain.fields import MARKET, READING
 from tideline.domain.time import SECOND
+from tideline.domain.venue import OWN
 from tideline.log import Log
 from tideline.log.schema import TIMESTAMP, int_times
 from tideline.readings.reading import SEVERITIES
 from tideline.readings.transitions import Transition
 
-VENUE = "tideline"
+VENUE = OWN
 EVALUATOR = "evaluator"
 SKIPPED = f"gap.{READING}"
 CADENCE_US = 5 * SECOND
