@@ -16,7 +16,7 @@ from tideline.domain.fields import MARKET
 from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
 from tideline.domain.venue import OWN
 from tideline.log import Log
-from tideline.log.schema import int_times
+from tideline.log.schema import TIMESTAMP, int_times
 from tideline.market.simulated import PLANTED, tables
 from tideline.readings.catalogue import RULES
 from tideline.readings.rule import Rule
@@ -100,6 +100,32 @@ def test_a_replay_gives_what_was_written_bit_for_bit(tmp_path: Path, rows: pa.Ta
         assert all(one.as_of % CADENCE_US == 0 for one in found)
         for told in transitions_in(log, "BTC", int(log.head()), BEGIN):
             assert told.transition.as_of < told.known_time <= told.transition.as_of + 10 * SECOND
+
+
+def test_late_and_restated_rows_are_judged_when_they_are_known(
+    tmp_path: Path, rows: pa.Table
+) -> None:
+    """A tenth comes up to ten minutes late, behind newer rows; a tenth comes twice."""
+    rng = np.random.default_rng(3)
+    known = int_times(rows["known_time"]).copy()
+    late = (known >= BEGIN) & (rng.random(known.size) < 0.1)
+    known[late] += rng.integers(1, 600, int(late.sum())) * SECOND
+    again = np.flatnonzero((known >= BEGIN) & (rng.random(known.size) < 0.1))
+    twice = rows.take(pa.array(again)).set_column(
+        rows.column_names.index("value"), "value", pc.multiply(rows["value"].take(again), 1.001)
+    )
+    at = pa.array(np.concatenate([known, known[again] + MINUTE])).view(TIMESTAMP)
+    whole = pa.concat_tables([rows, twice]).unify_dictionaries()
+    whole = whole.set_column(whole.column_names.index("known_time"), "known_time", at)
+    shuffled = whole.take(pc.sort_indices(whole["known_time"]))
+    clock, end = ManualClock(BEGIN), int(PUSH.start) + 12 * MINUTE
+    with filled(tmp_path / "store", shuffled, clock) as log:
+        live(log, shuffled, clock, end, windows=("15m", "45m"))
+        found = written(log)
+        assert len(found) > 3
+        assert found == replay(
+            log, BEGIN + CADENCE_US, end, rules=FEW, windows=("15m", "45m"), assets=["BTC"]
+        )
 
 
 def test_every_instant_is_judged_or_told_as_skipped(tmp_path: Path, rows: pa.Table) -> None:
