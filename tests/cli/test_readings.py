@@ -10,6 +10,7 @@ import pytest
 from tests.cli.test_answers import AT, answer
 from tideline.cli.app import run
 from tideline.cli.ranked import watch
+from tideline.domain.errors import UnknownName
 from tideline.readings.catalogue import RULES
 from tideline.readings.reading import SEVERITIES
 from tideline.store import open_store
@@ -90,16 +91,15 @@ def test_watching_asks_again_and_again(
     simulated: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tideline.cli.ranked.REFRESH_S", 0.0)
-    asked = []
     with open_store(simulated) as store:
-
-        def ask():
-            found = store.readings(["BTC"], AT, "45m")
-            asked.append(len(found))
-            return found[:3], found, int(store.log.check_as_of(AT))
-
-        watch(ask, rounds=2)
-    assert len(asked) == 2
+        watching = store.watch(["BTC"], "45m")
+        watch(watching.readings, lambda found: found[:3], rounds=2)
+        found, head = watching.readings()
+        assert [one.because for one in found] == [
+            one.because for one in store.readings(["BTC"], head, "45m")
+        ]
+        with pytest.raises(UnknownName):
+            store.watch("BTX")
     assert "Readings as of" in capsys.readouterr().out
 
 

@@ -60,8 +60,12 @@ def show_ranked(kept: Sequence[Reading], found: Sequence[Reading], as_of: int) -
     screen.print(foot(kept, found), markup=False, highlight=False)
 
 
-def watch(ask: Callable[[], tuple[list[Reading], list[Reading], int]], rounds: int = 0) -> None:
-    """Ask and show again and again in place, until interrupted (or so many rounds)."""
+def watch(
+    ask: Callable[[], tuple[list[Reading], int]],
+    choose: Callable[[list[Reading]], list[Reading]],
+    rounds: int = 0,
+) -> None:
+    """Ask and show what is chosen again and again in place, until interrupted (or so often)."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -69,7 +73,8 @@ def watch(ask: Callable[[], tuple[list[Reading], list[Reading], int]], rounds: i
     clock, done = WallClock(), 0
     with Live(console=console(), auto_refresh=False) as live:
         while True:
-            kept, found, as_of = ask()
+            found, as_of = ask()
+            kept = choose(found)
             shown = Group(ranked_table(kept, found, as_of), Text(foot(kept, found)))
             live.update(shown, refresh=True)
             done += 1

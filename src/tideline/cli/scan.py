@@ -144,16 +144,15 @@ def _scan_all(
     rules = [price_oi_rule(mode) if rule.key == PRICE_OI.key else rule for rule in RULES]
     some = [rule for rule in rules if rule.reading in keys or (not keys and rule.reading != "R7")]
 
-    def ask() -> tuple[list[Reading], list[Reading], int]:
-        at = int(parse_as_of(as_of) or opened.head())
-        found = opened.readings(assets, at, window, rules=some, profile=profile)
-        kept = [one for one in found if _loud(one, wanted, least)]
-        return kept, found, at
+    def chosen(found: list[Reading]) -> list[Reading]:
+        return [one for one in found if _loud(one, wanted, least)]
 
     with open_store(store) as opened:
         if again:
-            watch(ask)
-        kept, found, at = ask()
+            watch(opened.watch(assets, window, rules=some, profile=profile).readings, chosen)
+        at = int(parse_as_of(as_of) or opened.head())
+        found = opened.readings(assets, at, window, rules=some, profile=profile)
+    kept = chosen(found)
     if as_json:
         facts = [reading_facts(reading) for reading in kept]
         put_json({"window": window, "as_of": moment(at), "profile": profile.name,

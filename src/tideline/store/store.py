@@ -40,6 +40,7 @@ from tideline.store.scanning import AssetScan
 from tideline.store.simulation_mark import SimulationMark
 from tideline.store.transition_rows import transitions_in
 from tideline.store.value import values_of
+from tideline.store.watching import Watching
 
 MOST_STEPS = 1_000_000
 
@@ -319,6 +320,26 @@ class Store:
         if asset not in (known := self.log.assets()):
             raise UnknownName("asset", asset, known)
         return int(moment)
+
+    def watch(
+        self,
+        asset: str | Sequence[str] | None = None,
+        window: str = "45m",
+        *,
+        rules: Sequence[Rule] = RULES,
+        profile: Profile = DEFAULT,
+    ) -> Watching:
+        """The readings at the head again and again: ``.readings()`` gives them and the head.
+
+        The past is read once; after that only new commits are.
+        """
+        if window not in SUB_WINDOWS:
+            raise UnknownName("window", window, SUB_WINDOWS)
+        assets = [asset] if isinstance(asset, str) else asset
+        for name in assets or ():
+            if name not in (held := self.log.assets()):
+                raise UnknownName("asset", name, held)
+        return Watching(self.log, window, rules=rules, profile=profile, assets=assets)
 
     def transitions(
         self, asset: str, as_of: Any = None, *, start: Any = None
