@@ -19,6 +19,7 @@ from tideline.features.window import WINDOWS
 from tideline.readings.bands import Band
 from tideline.readings.given import Given, Numbers, Path, Wants
 from tideline.readings.parameters import Parameters
+from tideline.readings.price_oi_rule import alike
 from tideline.readings.reading import Direction, Evidence, Severity
 from tideline.readings.rule import Judgement, Rule
 
@@ -37,7 +38,7 @@ def addresses(window: str) -> tuple[str, str, str]:
 def paths_of(signal: str, window: str) -> tuple[Path, Path]:
     """The ratio at the like hours of the last 30 days, and one window before those."""
     return (
-        Path(signal, window, like_hours=True),
+        Path(signal, alike(window), like_hours=True),
         Path(signal, window, like_hours=True, start_us=WINDOWS[window]),
     )
 

@@ -56,9 +56,14 @@ def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     """Return, OI now and OI one window before, at the like hours of the last 30 days."""
     return (
         Path(RET, window, like_hours=True),
-        Path(OI, window, like_hours=True),
+        Path(OI, alike(window), like_hours=True),
         Path(OI, window, like_hours=True, start_us=WINDOWS[window]),
     )
+
+
+def alike(window: str) -> str:
+    """A standing quantity is the same on every window: up to 1h the like hours are too."""
+    return window if WINDOWS[window] > HOUR else "1h"
 
 
 def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs:
