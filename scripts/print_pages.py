@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from reading_pages import pages as reading_pages
 from venue_pages import venues_page
 
 from tideline.features.signal import Signal
@@ -99,7 +100,7 @@ def parameters() -> Iterable[str]:
     yield from ("## The numbers", "", "Each with where it comes from: *published* by others,")
     yield "*measured* on real data, or our own *judgement*."
     yield from ("", "| parameter | value | unit | from | what it does |", "|---|---|---|---|---|")
-    for row in table():
+    for row in table(section="R1"):
         what = f"{row.unit} | {row.provenance} | {row.meaning}"
         yield f"| `{row.name}` | {row.value:.6g} | {what} |"
 
@@ -114,6 +115,7 @@ PAGES = {
     "readings/price_oi.md": reading_page,
     "venues.md": venues,
 }
+PAGES |= {name: lambda text=text: text for name, text in reading_pages(DOCS, NOTE).items()}
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ from tests.planted import LAST_KNOWN, fill
 
 from tideline.domain.time import DAY, MINUTE
 from tideline.log import Log
+from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.store.gridding import GridScan
 from tideline.store.scanning import AssetScan
 
@@ -43,14 +44,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         fill(Path(place) / "store")
         with Log.open(Path(place) / "store") as log:
-            scan, grid = AssetScan(log, "BTC", "45m"), GridScan(log, "BTC", "45m")
-            read, found = scan.readings(as_of, "adaptive"), grid.grid(as_of)
+            scan = AssetScan(log, "BTC", ("45m",), (price_oi_rule("adaptive"),))
+            grid = GridScan(log, "BTC", "45m")
+            read, found = scan.readings(as_of), grid.grid(as_of)
             for k, reading in enumerate(read):
                 if (reading.price_change, reading.oi_change) != (found.move[k], found.rate[k]):
                     raise SystemExit(f"moment {k}: the answers differ")
             slow, fast = [], []
             for _ in range(ROUNDS):
-                slow.append(timed(lambda: scan.readings(as_of, "adaptive")))
+                slow.append(timed(lambda: scan.readings(as_of)))
                 fast.append(timed(lambda: grid.grid(as_of)))
     ratio = statistics.median(a / b for a, b in zip(slow, fast, strict=True))
     rows = [

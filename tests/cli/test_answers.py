@@ -129,7 +129,7 @@ def test_a_batch_that_fails_writes_nothing(
 
 
 def test_the_scan_ranks_and_explains(simulated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    given = ("scan", "--store", str(simulated), "--as-of", AT)
+    given = ("scan", "--store", str(simulated), "--readings", "R1", "--as-of", AT)
     found = answer(capsys, *given)["readings"]
     assert [reading["name"] for reading in found] == ["short_covering", "new_shorts"]
     assert found[0]["strength"] > found[1]["strength"]
@@ -157,7 +157,7 @@ def test_the_scan_ranks_and_explains(simulated: Path, capsys: pytest.CaptureFixt
 def test_scans_filter_by_asset_state_and_severity(
     simulated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ("scan", "--store", str(simulated), "--as-of", AT)
+    given = ("scan", "--store", str(simulated), "--readings", "R1", "--as-of", AT)
 
     def named(*more: str) -> list[str]:
         return [reading["name"] for reading in answer(capsys, *given, *more)["readings"]]
@@ -174,7 +174,7 @@ def test_a_grid_finds_what_was_planted_and_a_single_scan_agrees(
     push = PLANTED[0]
     start, end = push.start - HOUR + DELAY_US, push.end + HOUR + DELAY_US
     grid = f"{format_time(start)}/{format_time(end)}/5m"
-    given = ("scan", "--store", str(simulated), "--asset", push.asset)
+    given = ("scan", "--store", str(simulated), "--readings", "R1", "--asset", push.asset)
     found = answer(capsys, *given, "--grid", grid, "--min-severity", "elevated")
     assert found["moments"] == (end - start) // (5 * MINUTE) + 1
     readings = found["readings"]
@@ -192,7 +192,8 @@ def test_a_grid_finds_what_was_planted_and_a_single_scan_agrees(
 def test_at_the_published_bands_less_is_named(
     simulated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ("scan", "--store", str(simulated), "--as-of", AT, "--bands", "fixed")
+    given = ("scan", "--store", str(simulated), "--readings", "R1", "--as-of", AT,
+             "--bands", "fixed")  # fmt: skip
     first = answer(capsys, *given)["readings"][0]
     assert [e["threshold"] for e in first["evidence"]] == pytest.approx([0.01, 0.015])
 
@@ -202,7 +203,8 @@ def test_a_window_too_fine_for_the_data_says_so(
 ) -> None:
     """5-minute data may speak at 15m (cadence w/3), and no longer when it is 6 minutes old."""
     late = format_time(END + 6 * MINUTE)
-    given = ("scan", "--store", str(simulated), "--asset", "BTC", "--window", "15m")
+    given = ("scan", "--store", str(simulated), "--readings", "R1", "--asset", "BTC",
+             "--window", "15m")  # fmt: skip
     assert answer(capsys, *given, "--as-of", AT)["readings"][0]["name"] != "cannot_tell"
     told = answer(capsys, *given, "--as-of", late)["readings"][0]
     assert told["name"] == "cannot_tell"

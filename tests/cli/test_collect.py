@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tideline.cli.app import run
+from tideline.domain.fields import MARKET
 from tideline.log import Log, Source
 from tideline.store import open_store
 from tideline.venues.catalogue import VENUES
@@ -250,13 +251,15 @@ def test_reparse_gives_the_same_log(
     assert facts["damage"] == []
     columns = ["venue", "instrument", "field", "event_time", "known_time", "value", "basis"]
     with Log.open(store) as first, Log.open(again) as second:
-        assert first.assets() == second.assets()
+        # judgements were worked out and not received: no frame holds them
+        assert [asset for asset in first.assets() if asset != MARKET] == second.assets()
         head = min(first.head(), second.head())
-        for asset in first.assets():
+        for asset in second.assets():
             one, two = (
-                log.read(asset, head).select([*columns, "status"]) for log in (first, second)
+                log.read(asset, head).select([*columns, "status"]).to_pylist()
+                for log in (first, second)
             )
-            assert one.to_pylist() == two.to_pylist()
+            assert [row for row in one if row["venue"] != "tideline"] == two
         assert {source.kind for source in second.sources()} == {"simulated"}
     assert run(["reparse", "--store", str(store), "--into", str(again)]) == 2
     assert "not empty" in capsys.readouterr().err

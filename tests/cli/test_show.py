@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from tideline.cli.options import parse_as_of, parse_span
+from tideline.cli.options import parse_as_of
 from tideline.cli.show import number, percent, put_json, put_table
 from tideline.domain.errors import BadInput
-from tideline.domain.time import MINUTE
+from tideline.domain.time import MINUTE, parse_span
 from tideline.readings.reading import Evidence
 
 

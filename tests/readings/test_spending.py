@@ -1,4 +1,4 @@
-"""What the store hands to ``spent``: the episode, its sub-windows, its extremes."""
+"""What is handed to ``spent``: the episode, its sub-windows, its extremes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tideline.domain.time import HOUR, MINUTE
 from tideline.readings.bands import Band
 from tideline.readings.flow_left import spent
-from tideline.store.spending import spent_inputs
+from tideline.readings.spending import spent_inputs
 
 T = 1_000 * HOUR
 BANDS = (Band(0.005, 0.0033, "adaptive"), Band(0.005, 0.0033, "adaptive"))

@@ -229,10 +229,22 @@ def _liquidations() -> tuple[Spec, ...]:
     )
 
 
+def _in_coin() -> tuple[Spec, ...]:
+    kinds = (
+        ("liquidations.liq_long_coin", is_usdtm, LONG_COIN),
+        ("liquidations.liq_short_coin", is_usdtm, SHORT_COIN),
+        ("liquidations.liq_long_full_coin", is_bybit_usdtm, LONG_COIN),
+        ("liquidations.liq_short_full_coin", is_bybit_usdtm, SHORT_COIN),
+        ("flow.volume_full", is_bybit_usdtm, "volume_coin"),
+    )
+    return tuple(Spec(name, "flow", who, (), (f,), flow_of(f)) for name, who, f in kinds)
+
+
 def _sums() -> tuple[Spec, ...]:
     kinds = (
         ("positioning.oi_usdtm", is_usdtm, USD),
         ("positioning.oi_usdtm_coin", is_usdtm, OI),
+        ("positioning.oi_full_coin", is_bybit_usdtm, OI),
         ("positioning.oi_hl", is_hyperliquid_main, USD),
         ("positioning.oi_hl_coin", is_hyperliquid_main, OI),
         ("positioning.oi_coinm", is_inverse, USD),
@@ -351,5 +363,5 @@ def _funding_flow_price() -> tuple[Spec, ...]:
 
 SPECS: dict[str, Spec] = {
     spec.name: spec
-    for spec in (*_sums(), *_positioning(), *_liquidations(), *_funding_flow_price())
+    for spec in (*_sums(), *_positioning(), *_liquidations(), *_in_coin(), *_funding_flow_price())
 }

@@ -268,7 +268,7 @@ def test_evidence_by_hand():
 
 
 def test_the_table_covers_every_signal_of_the_catalogue_once():
-    assert len(SPECS) == 36
+    assert len(SPECS) == 42
     assert {spec.kind for spec in SPECS.values()} == {"stock", "flow", "change"}
 
 

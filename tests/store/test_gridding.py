@@ -13,6 +13,9 @@ from tideline.domain.time import DAY, HOUR, MINUTE, ManualClock
 from tideline.log import Log, Source
 from tideline.readings.episodes import Moment, episodes, episodes_of
 from tideline.readings.parameters import Parameters
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.profiles import Profile
+from tideline.readings.reading import Reading
 from tideline.store.gridding import Grid, GridScan
 from tideline.store.scanning import AssetScan
 
@@ -58,6 +61,11 @@ STRETCHES = (
 )
 
 
+def read_one_by_one(log: Log, asset: str, window: str, as_of: np.ndarray) -> list[Reading]:
+    rules = (price_oi_rule("adaptive"),)
+    return AssetScan(log, asset, (window,), rules, Profile(parameters=EARLY)).readings(as_of)
+
+
 def as_moments(grid: Grid) -> list[Moment]:
     return [
         Moment(int(T), *(None if np.isnan(x) else float(x) for x in (move, rate)), price, oi)
@@ -72,7 +80,7 @@ def as_moments(grid: Grid) -> list[Moment]:
 def test_the_grid_is_the_readings(log: Log, asset: str, window: str) -> None:
     as_of = np.concatenate(STRETCHES)
     grid = GridScan(log, asset, window, EARLY, (TAKER, FIFTY)).grid(as_of)
-    read = AssetScan(log, asset, window, EARLY).readings(as_of, "adaptive")
+    read = read_one_by_one(log, asset, window, as_of)
     kinds = set()
     for k, reading in enumerate(read):
         kinds.add(reading.name)
@@ -96,7 +104,7 @@ def test_the_grid_is_the_readings(log: Log, asset: str, window: str) -> None:
 def test_episodes_on_the_grid_are_those_of_the_readings(log: Log) -> None:
     as_of = STRETCHES[3]
     grid = GridScan(log, "BTC", "45m", EARLY).grid(as_of)
-    read = AssetScan(log, "BTC", "45m", EARLY).readings(as_of, "adaptive")
+    read = read_one_by_one(log, "BTC", "45m", as_of)
     found = episodes(as_moments(grid), "45m", EARLY)
     assert found == episodes_of(read, "45m", EARLY)
     assert "long_liquidation" in {episode.state for episode in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,8 +76,13 @@ def collect(plan: bool, as_json: bool, **given: Any) -> None:
 
 @click.command()
 @collect_options
-def up(**given: Any) -> None:
+@click.option("--judge/--no-judge", default=True, show_default=True,
+              help="Judge every reading every five seconds, and keep what changed.")  # fmt: skip
+def up(judge: bool, **given: Any) -> None:
     """Collect, and serve everything there is; on a terminal with the status in place.
+
+    Every reading of every coin is judged at every multiple of five seconds; states entered, left
+    or changed are rows of the store, known from then on.
 
     Stop with Ctrl-C: what was received is committed first.
 
@@ -87,7 +93,8 @@ def up(**given: Any) -> None:
     from tideline.cli.running import run, show_status
     from tideline.cli.show import console
 
-    run(job_of(given), beside=show_status if console().is_terminal else None)
+    job = replace(job_of(given), judging=judge)
+    run(job, beside=show_status if console().is_terminal else None)
 
 
 def job_of(given: dict[str, Any]) -> Job:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tideline.domain.errors import BadInput, BadTime, UnknownName
-from tideline.domain.time import DAY, HOUR, MINUTE, SECOND, TimeUs, parse_time
+from tideline.domain.errors import BadFile, BadInput, BadTime, UnknownName
+from tideline.domain.time import TimeUs, parse_time
+from tideline.readings.profiles import DEFAULT, Profile, parse_profile
 from tideline.settings import Settings, from_environment
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NOW = ("now", "head")
-_SPANS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 def settings() -> Settings:
@@ -48,6 +49,30 @@ as_of_option = click.option(
 )
 
 
+profile_option = click.option(
+    "--profile", metavar="FILE", help="Your own numbers (TOML) over the defaults."
+)
+
+
+def read_profile(path: str | None) -> Profile:
+    """The profile in a file; the default without one.
+
+    Raises:
+        BadFile: not there, or not text.
+        BadInput, UnknownName: what it says does not hold.
+    """
+    if path is None:
+        return DEFAULT
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadFile(file, "does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(file, f"cannot be read: {error}") from None
+    return parse_profile(text, file.stem)
+
+
 def parse_as_of(text: str, field: str = "as_of") -> TimeUs | None:
     """A moment; None for ``now`` and ``head``."""
     if text.strip().lower() in NOW:
@@ -70,14 +95,6 @@ def parse_moment(text: str, field: str) -> TimeUs:
     if moment is None:
         raise BadTime(field, text, nearest="2026-02-05T12:00:00Z")
     return moment
-
-
-def parse_span(text: str, field: str) -> int:
-    """``30s``, ``5m``, ``1h``, ``7d`` in microseconds."""
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text.strip())
-    if not found or int(found[1]) == 0:
-        raise BadInput(field, text, "is not a span such as 5m, 1h or 1d", "5m")
-    return int(found[1]) * _SPANS[found[2]]
 
 
 def parse_names(text: str, field: str) -> list[str]:

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 import numpy as np
 
 from tideline.cli.show import console
-from tideline.domain.errors import BadInput
+from tideline.domain.errors import BadInput, TidelineError
 from tideline.domain.scaled_time import ScaledClock, speed_of
 from tideline.domain.time import SECOND, Clock, parse_time
 
@@ -42,7 +43,8 @@ class Job:
 
     ``simulated`` with ``urls``: the venues are made ones, and served already. ``commit_s``: seconds
     of the clock between commits. ``patience``: how much longer than usual an exchange with a venue
-    may take, for clocks that run faster than the machine's.
+    may take, for clocks that run faster than the machine's. ``judging``: every reading
+    is judged beside it.
     """
 
     store: Path
@@ -57,6 +59,7 @@ class Job:
     simulated: bool = False
     commit_s: float = 1.0
     patience: float = 1.0
+    judging: bool = False
 
 
 def run(
@@ -123,6 +126,7 @@ async def _collect(
             job = replace(job, urls=urls)
         committer = _committer(job, log, writer, clock)
         collector = await _collector(job, committer, clock, stack)
+        evaluator = Evaluating(job.store, committer.also, clock) if job.judging else None
         stopping = _on_signals()
         _begin(job, say)
         task = asyncio.create_task(collector.run())
@@ -141,6 +145,8 @@ async def _collect(
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         finally:
+            if evaluator is not None:
+                await asyncio.to_thread(evaluator.stop)
             if writer.stopped is None and not collector.clock.in_doubt:
                 await committer.close()
         if writer.stopped is not None:
@@ -170,6 +176,30 @@ def _committer(job: Job, log: Log, writer: Writer, clock: Clock) -> Committer:
         thin_us=job.thin_us,
         trusted=job.trusted,
     )
+
+
+class Evaluating:
+    """The evaluator in a thread of its own, beside the collector."""
+
+    def __init__(self, store: Path, write: Callable[[Any], object], clock: Clock) -> None:
+        self._stopping = Event()
+        self._thread = Thread(target=self._work, args=(store, write, clock), name="evaluator")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the instant at hand was judged."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self, store: Path, write: Callable[[Any], object], clock: Clock) -> None:
+        from tideline.log import Log
+        from tideline.store.judging import Judging
+
+        try:
+            with Log.open(store, clock) as log:
+                Judging(log, write).run(self._stopping, clock)
+        except TidelineError as error:
+            click.echo(f"readings are no longer judged: {error}", err=True)
 
 
 async def _failure(writer: Writer) -> None:

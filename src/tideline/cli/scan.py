@@ -1,4 +1,4 @@
-"""Every asset's state, ranked, at one moment or over a grid of moments."""
+"""Every reading of every asset, ranked; R1's own table, at one moment or over a grid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tideline.cli.options import (
     parse_as_of,
     parse_moment,
     parse_names,
-    parse_span,
+    profile_option,
+    read_profile,
     settings,
     store_option,
 )
@@ -28,17 +29,22 @@ from tideline.cli.show import (
     seconds,
 )
 from tideline.domain.errors import BadInput
+from tideline.domain.time import parse_span
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
+from tideline.readings.catalogue import NAMES, PRICE_OI, READINGS, RULES
 from tideline.readings.episodes import Episode, episodes_of
-from tideline.readings.price_oi import BY_NAME, severity_of
-from tideline.readings.reading import CANNOT_TELL, SEVERITIES, Severity
+from tideline.readings.price_oi import severity_of
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.reading import CANNOT_TELL, QUIET, SEVERITIES, Severity
 
 if TYPE_CHECKING:
+    from tideline.readings.profiles import Profile
     from tideline.readings.reading import Reading
     from tideline.store import Store
 
 MOST_MOMENTS = 100_000
+STATES = (*NAMES, "balanced", QUIET, CANNOT_TELL)
 
 
 @click.command()
@@ -50,6 +56,9 @@ MOST_MOMENTS = 100_000
 @click.option("--bands", default="adaptive", help="adaptive (default) or fixed.")
 @click.option("--states", metavar="A,B,…", help="Only these states.")
 @click.option("--min-severity", help="none, watch, elevated or extreme.")
+@click.option("--readings", metavar="R1,R3,…", help="Only these; R1 alone: its own table.")
+@profile_option
+@click.option("--watch", "again", is_flag=True, help="Ask again every five seconds, in place.")
 @click.option("--why", is_flag=True, help="The sentence, the rule and the legs of each.")
 @json_option
 def scan(
@@ -61,17 +70,22 @@ def scan(
     bands: str,
     states: str | None,
     min_severity: str | None,
+    readings: str | None,
+    profile: str | None,
+    again: bool,
     why: bool,
     as_json: bool,
 ) -> None:
-    """Every asset's price × OI state, ranked by strength, with evidence.
+    """Every reading of every asset, by severity and strength, with the reason in one line.
 
-    Bands say how large a move has to be: adaptive, 3 × the usual move of the same hours and kind
-    of day of the last 30 days; fixed, 1 % of price and 1.5 % of open interest at 45m.
+    R1 alone (and a grid, which is R1's) prints the price × OI table. Its bands say how large a
+    move has to be: adaptive, 3 × the usual move of the same hours and kind of day of the last 30
+    days; fixed, 1 % of price and 1.5 % of open interest at 45m.
 
     \b
         tideline scan --store S
-        tideline scan --store S --as-of 2026-02-05T16:00:00Z --why
+        tideline scan --store S --watch
+        tideline scan --store S --as-of 2026-02-05T16:00:00Z --readings R1 --why
         tideline scan --store S --asset BTC --min-severity elevated \\
                  --grid 2026-02-05T00:00:00Z/2026-02-06T00:00:00Z/15m
         tideline scan --store S --window 4h --states short_covering,long_liquidation
@@ -83,18 +97,23 @@ def scan(
     wanted = _states(states)
     least = choose("min_severity", min_severity, SEVERITIES) if min_severity else None
     assets = parse_names(asset, "asset") if asset else None
+    numbers, keys = read_profile(profile), _keys(readings)
+    if not grid and keys != ["R1"]:
+        _scan_all(store, as_of, assets, chosen, mode, wanted, least, keys, numbers, again, why,
+                  as_json)  # fmt: skip
+        return
     with open_store(store) as opened:
         moments = _grid(grid) if grid else [parse_as_of(as_of) or int(opened.head())]
-        found = _readings(opened, moments, assets, chosen, mode)
+        found = _readings(opened, moments, assets, chosen, mode, numbers)
         simulated = opened.simulated
     if grid and wanted is None and least is None:
         least = "watch"  # a grid of calm moments is noise
     kept = [reading for reading in found if _keep(reading, wanted, least)]
-    runs = _episodes(found, chosen, wanted, least) if grid else []
+    runs = _episodes(found, chosen, wanted, least, numbers) if grid else []
     if as_json:
-        readings = [reading_facts(reading) for reading in kept]
+        facts = [reading_facts(reading) for reading in kept]
         told = {"simulated": simulated, "window": chosen, "bands": bands}
-        told |= {"moments": len(moments), "readings": readings}
+        told |= {"moments": len(moments), "readings": facts}
         put_json(told | ({"episodes": [_facts(*run) for run in runs]} if grid else {}))
         return
     show_readings(kept, found, moments, chosen, bands, simulated=simulated)
@@ -105,12 +124,78 @@ def scan(
             explain(reading)
 
 
+def _scan_all(
+    store: str,
+    as_of: str,
+    assets: list[str] | None,
+    window: str,
+    mode: Mode,
+    wanted: frozenset[str] | None,
+    least: str | None,
+    keys: list[str],
+    profile: Profile,
+    again: bool,
+    why: bool,
+    as_json: bool,
+) -> None:
+    """All readings, or some of them, of all assets or some."""
+    from tideline.cli.explain import show_reading
+    from tideline.cli.ranked import show_ranked, watch
+    from tideline.store import open_store
+
+    rules = [price_oi_rule(mode) if rule.key == PRICE_OI.key else rule for rule in RULES]
+    some = [rule for rule in rules if rule.reading in keys or (not keys and rule.reading != "R7")]
+
+    def chosen(found: list[Reading]) -> list[Reading]:
+        return [one for one in found if _loud(one, wanted, least)]
+
+    with open_store(store) as opened:
+        if again:
+            again_and_again = opened.watch(assets, window, rules=some, profile=profile)
+            watch(again_and_again.readings, chosen, simulated=opened.simulated)
+        at = int(parse_as_of(as_of) or opened.head())
+        found = opened.readings(assets, at, window, rules=some, profile=profile)
+        simulated = opened.simulated
+    kept = chosen(found)
+    if as_json:
+        facts = [reading_facts(reading) for reading in kept]
+        put_json({"simulated": simulated, "window": window, "as_of": moment(at),
+                  "profile": profile.name, "differs": profile.differs,
+                  "readings": facts})  # fmt: skip
+        return
+    show_ranked(kept, found, at, simulated=simulated)
+    if why:
+        for reading in kept:
+            show_reading(reading)
+
+
+def _loud(reading: Reading, wanted: frozenset[str] | None, least: str | None) -> bool:
+    """A state that was asked for, or any that is one; and why an asset cannot be read at all."""
+    if wanted is not None:
+        return reading.name in wanted and _severe(reading.severity, least)
+    if not reading.told and least is None:
+        return reading.entry == PRICE_OI.key
+    return reading.told and not reading.quiet and _severe(reading.severity, least)
+
+
+def _keys(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    known = tuple(entry.key for entry in READINGS)
+    return [choose("readings", name, known) for name in parse_names(text, "readings")]
+
+
 def _readings(
-    store: Store, moments: Sequence[int], assets: list[str] | None, window: str, bands: Mode
-) -> list[Reading]:
+    store: Store, moments: Sequence[int], assets: list[str] | None, window: str, bands: Mode,
+    profile: Profile,
+) -> list[Reading]:  # fmt: skip
     if len(moments) == 1:
-        return list(store.scan(moments[0], window=window, assets=assets, bands=bands))
-    return list(store.scan_grid(moments, window=window, assets=assets, bands=bands))
+        return list(
+            store.scan(moments[0], window=window, assets=assets, bands=bands, profile=profile)
+        )
+    return list(
+        store.scan_grid(moments, window=window, assets=assets, bands=bands, profile=profile)
+    )
 
 
 def reading_facts(reading: Reading) -> dict[str, Any]:
@@ -122,7 +207,7 @@ def _states(text: str | None) -> frozenset[str] | None:
     if text is None:
         return None
     names = parse_names(text, "states")
-    return frozenset(choose("states", name, (*BY_NAME, CANNOT_TELL)) for name in names)
+    return frozenset(choose("states", name, STATES) for name in names)
 
 
 def _grid(text: str) -> list[int]:
@@ -192,18 +277,22 @@ def show_readings(
 
 
 def _episodes(
-    found: list[Reading], window: str, wanted: frozenset[str] | None, least: str | None
+    found: list[Reading],
+    window: str,
+    wanted: frozenset[str] | None,
+    least: str | None,
+    profile: Profile,
 ) -> list[tuple[str, Episode]]:
     """Episodes by asset: those of the states asked for whose peak is severe enough."""
     runs: list[tuple[str, Episode]] = []
     for asset in sorted({reading.asset for reading in found}):
         mine = [reading for reading in found if reading.asset == asset]
-        runs.extend((asset, run) for run in episodes_of(mine, window))
+        runs.extend((asset, run) for run in episodes_of(mine, window, profile.parameters))
     return [
         (asset, run)
         for asset, run in runs
         if (wanted is None or run.state in wanted)
-        and _severe(severity_of(run.state, run.peak_strength), least)
+        and _severe(severity_of(run.state, run.peak_strength, profile.parameters), least)
     ]
 
 

@@ -46,6 +46,21 @@ def put_table(
     foot: str = "",
 ) -> None:
     """A table on stdout, as wide as the terminal, or wide when there is none."""
+    screen = console()
+    screen.print(table_of(title, columns, rows, right=right, styles=styles))
+    if foot:
+        screen.print(foot, markup=False, highlight=False)
+
+
+def table_of(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    styles: Sequence[str] = (),
+) -> Any:
+    """The table itself, for those who show it in another way."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -57,10 +72,7 @@ def put_table(
     for number, row in enumerate(rows):
         style = styles[number] if number < len(styles) else ""
         table.add_row(*(Text(cell) for cell in row), style=style)
-    screen = console()
-    screen.print(table)
-    if foot:
-        screen.print(foot, markup=False, highlight=False)
+    return table
 
 
 def console(error: bool = False) -> Any:

@@ -8,6 +8,10 @@ Beside the observations stand rows that speak about them, told by the first word
 ``break.<field>``     a change of counting that cannot be rescaled; value = new / old where known
 ``confirmed.<field>`` a suspect value was looked at and is wrong (value = the suspect value)
 ``instrument``        facts of the instrument from event_time on, as JSON in ``text``
+``calendar``          an event named in ``text`` happens at ``value`` (µs UTC); event_time is when
+                      it was announced. Venue ``reference``, instrument the coin, or MARKET for all
+``reading``           a rule's state was entered, left or changed its severity at event_time: as
+                      JSON in ``text``, the severity (0 none .. 3 extreme) in ``value``
 """
 
 from __future__ import annotations
@@ -22,6 +26,11 @@ Feed = Literal["taker", "volume", "liquidation"]
 
 FEEDS: tuple[Feed, ...] = ("taker", "volume", "liquidation")
 MARKS: tuple[str, ...] = ("gap", "break", "confirmed")
+INSTRUMENT, CALENDAR, READING = "instrument", "calendar", "reading"
+TEXTS: tuple[str, ...] = (INSTRUMENT, CALENDAR, READING)
+"""Fields whose rows speak in ``text``; no path is made of them."""
+MARKET = "MARKET"
+"""The asset that calendar events of the whole market are filed under: it is no coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +94,12 @@ HOURLY_FUNDING: frozenset[str] = frozenset({"hyperliquid", "coinbase"})
 
 
 def known_field(name: str) -> bool:
-    """Is this a field a row may carry (observation, heartbeat, mark or instrument fact)?"""
-    if name in BY_NAME or name == "instrument":
+    """Is this a field a row may carry (observation, heartbeat, mark or text)?"""
+    if name in BY_NAME or name in TEXTS:
         return True
     mark, _, rest = name.partition(".")
     if mark == "gap":
-        return rest in FEEDS or rest in BY_NAME
+        return rest in FEEDS or rest in BY_NAME or rest == READING
     return mark in ("break", "confirmed") and rest in BY_NAME
 
 

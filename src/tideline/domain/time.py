@@ -7,12 +7,13 @@ an offset is refused, never guessed.
 
 from __future__ import annotations
 
+import re
 import time as _time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NewType, Protocol
 
-from tideline.domain.errors import BadTime
+from tideline.domain.errors import BadInput, BadTime
 
 TimeUs = NewType("TimeUs", int)
 """Microseconds since the Unix epoch, UTC."""
@@ -129,6 +130,21 @@ def _nearest_unit(us: int) -> str | None:
     if EARLIEST <= us // 1000 < LATEST:
         return f"{us // 1000} (the value looks like nanoseconds)"
     return None
+
+
+_SPANS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+
+
+def parse_span(text: str, field: str) -> int:
+    """``30s``, ``5m``, ``1h``, ``7d`` in microseconds.
+
+    Raises:
+        BadInput: anything else.
+    """
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text.strip())
+    if not found or int(found[1]) == 0:
+        raise BadInput(field, text, "is not a span such as 5m, 1h or 1d", "5m")
+    return int(found[1]) * _SPANS[found[2]]
 
 
 def format_time(us: int) -> str:

@@ -11,6 +11,9 @@ REFERENCE = "reference"
 GATEWAY = "coinbase-gateway"
 """Coinbase's international gateway is Deribit's own order book: a venue apart, in no total."""
 
+OWN = "tideline"
+"""In place of a venue where tideline itself judged: rows that can be worked out anew."""
+
 ALL_VENUES: tuple[str, ...] = (*VENUES, GATEWAY, REFERENCE)
 
 

@@ -36,6 +36,44 @@ class GroupDetail:
     cadence_s: float
 
 
+class DetailsOf:
+    """The groups of one address on legs that stay, planned once and asked moment after moment."""
+
+    def __init__(
+        self,
+        legs: LegSet,
+        signal: Signal,
+        address: Address,
+        instruments: Mapping[Group, Instrument],
+    ) -> None:
+        self.plan = make_plan(signal, address.window_us, legs, instruments)
+        self.names = group_names(signal, legs, instruments)
+        if self.plan is not None:
+            self.question = Question(legs.arrays, NO_STEPS, self.plan)
+            broken = self.plan.info[0]["has_breaks"]
+            self.span = break_span(address, self.plan) if broken else -1
+        counted = address.n if address.transform in ("delta", "rate") else 1
+        self.reach = counted * address.window_us
+
+    def at(self, as_of: int) -> list[GroupDetail]:
+        """Every group that had a row known at as_of, in the order of the sums."""
+        if self.plan is None:
+            return []
+        size = len(self.names)
+        values, counts = np.full((4, size), np.nan), np.zeros((1, size), np.int64)
+        nothing = (NO_NUMBERS,) * 5
+        ask(
+            *(self.question.query, DESCRIBE, np.array([as_of], np.int64), *nothing, self.span),
+            *(self.reach, values, counts, NO_REASONS),
+        )
+        columns = values.T.tolist()
+        return [
+            GroupDetail(*name, state == USED, *column)
+            for name, state, column in zip(self.names, counts[0].tolist(), columns, strict=True)
+            if state != ABSENT
+        ]
+
+
 def group_details(
     legs: LegSet,
     signal: Signal,
@@ -44,26 +82,4 @@ def group_details(
     as_of: int,
 ) -> list[GroupDetail]:
     """Every group that had a row known at as_of, in the order of the sums."""
-    plan = make_plan(signal, address.window_us, legs, instruments)
-    if plan is None:
-        return []
-    names = group_names(signal, legs, instruments)
-    size = len(names)
-    values, counts = np.full((4, size), np.nan), np.zeros((1, size), np.int64)
-    question = Question(legs.arrays, NO_STEPS, plan)
-    span = break_span(address, plan) if plan.info[0]["has_breaks"] else -1
-    counted = address.n if address.transform in ("delta", "rate") else 1
-    nothing = (NO_NUMBERS,) * 5
-    ask(
-        *(question.query, DESCRIBE, np.array([as_of], np.int64), *nothing, span),
-        *(counted * address.window_us, values, counts, NO_REASONS),
-    )
-    return [
-        GroupDetail(
-            *name,
-            bool(counts[0, g] == USED),
-            *(float(x) for x in values[:, g]),
-        )
-        for g, name in enumerate(names)
-        if counts[0, g] != ABSENT
-    ]
+    return DetailsOf(legs, signal, address, instruments).at(as_of)

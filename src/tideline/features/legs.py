@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tideline.domain.fields import BY_NAME, default_max_age_us
+from tideline.domain.fields import BY_NAME, TEXTS, default_max_age_us
 from tideline.domain.time import HOUR
 from tideline.features import build
 from tideline.features.arrays import ENTRY, FAR, I32, I64, LEG, VERSION, Legs
@@ -82,7 +82,7 @@ def _name_legs(rows: pa.Table) -> tuple[list[LegKey], I32]:
     for code in present.tolist():
         group, field = divmod(code, len(fields))
         venue, instrument = divmod(group, len(instruments))
-        if fields[field] == "instrument":
+        if fields[field] in TEXTS:
             continue
         number[code] = len(keys)
         keys.append((venues[venue], instruments[instrument], fields[field]))

@@ -12,6 +12,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from tideline.domain.time import HOUR, SECOND, to_datetime
@@ -69,14 +70,20 @@ def baseline_hours(as_of: int, window: str, parameters: Parameters = DEFAULTS) -
     Those with j·1h >= w, a UTC hour within ±1 h of T's (around midnight too) and a day of the same
     class, weekday or weekend.
     """
-    reach = int(parameters.hour_reach)
-    weekend = _weekend(as_of)
+    reach, most = int(parameters.hour_reach), int(parameters.baseline_hours)
+    return _like_hours(as_of // HOUR, WINDOWS[window], reach, most)
+
+
+@lru_cache(maxsize=256)
+def _like_hours(hour: int, window_us: int, reach: int, most: int) -> tuple[int, ...]:
+    """Of all moments within one hour the same ones: minutes do not matter."""
+    weekend = _weekend(hour * HOUR)
     found = []
-    for j in range(1, int(parameters.baseline_hours) + 1):
+    for j in range(1, most + 1):
         apart = j % 24
-        if min(apart, 24 - apart) > reach or j * HOUR < WINDOWS[window]:
+        if min(apart, 24 - apart) > reach or j * HOUR < window_us:
             continue
-        if _weekend(as_of - j * HOUR) == weekend:
+        if _weekend((hour - j) * HOUR) == weekend:
             found.append(j)
     return tuple(found)
 

@@ -82,9 +82,12 @@ def _moment(reading: Reading, parameters: Parameters) -> Moment:
 
 
 def _holds(state: State, at: Moment) -> bool:
-    return _side_holds(state.price, at.move or 0.0, at.price_band) and _side_holds(
-        state.oi, at.rate or 0.0, at.oi_band
-    )
+    return still(state, at.move or 0.0, at.rate or 0.0, at.price_band, at.oi_band)
+
+
+def still(state: State, move: float, rate: float, price_band: Band, oi_band: Band) -> bool:
+    """Does a running state hold: neither move that makes it back within its finer band?"""
+    return _side_holds(state.price, move, price_band) and _side_holds(state.oi, rate, oi_band)
 
 
 def _side_holds(side: int, move: float, band: Band) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tideline.domain.time import SECOND, format_duration
 from tideline.features.window import WINDOWS
@@ -163,7 +163,7 @@ def read_price_oi(
         direction=_PRESSURE[state.price],
         strength=strength,
         evidence=(
-            evidence_of(given.ret, price_band.enter, move),
+            evidence_of(replace(given.ret, unit="fraction"), price_band.enter, move),
             evidence_of(given.rate, oi_band.enter),
         ),
         because=_because(given, state, move, given.rate.value, chosen),

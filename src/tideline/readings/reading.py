@@ -10,6 +10,8 @@ Direction = Literal["up", "down", "none"]
 
 SEVERITIES: tuple[Severity, ...] = ("none", "watch", "elevated", "extreme")
 CANNOT_TELL = "cannot_tell"
+QUIET = "quiet"
+"""The rule looked and nothing held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,38 @@ class UsdSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class Caveat:
+    """Why a reading weighs less than it seems: the name of R7's rule and what it saw, in words."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedShare:
+    """Which part of the closing was forced: an interval, never a point.
+
+    Quantities in coin over the window, of the side the move closes. ``high`` is None where no
+    feed is complete: a sampled feed gives no upper bound.
+    """
+
+    side: str
+    low: float
+    high: float | None
+    liquidated_coin: float
+    volume_coin: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A named state with everything needed to check it. It explains; it never advises.
 
-    ``label_p`` (how often the named flow really dominated, simulated truth only) and ``follow_p``
-    (how often OI and price went on so, real data only) are two things and None without cases.
+    ``entry`` is the rule that gave it (``R3.kind``). ``confidence`` starts at 1 and is lowered by
+    every caveat. ``profile`` is the table of numbers in force, ``differs`` where it is not the
+    default's. ``label_p`` (how often the named flow really dominated, simulated truth only) and
+    ``follow_p`` (how often OI and price went on so, real data only) are two things and None
+    without cases.
     """
 
     name: str
@@ -135,6 +164,18 @@ class Reading:
     split: UsdSplit | None = None
     label_p: float | None = None
     follow_p: float | None = None
+    entry: str = ""
+    confidence: float = 1.0
+    caveats: tuple[Caveat, ...] = ()
+    notes: tuple[str, ...] = ()
+    forced_share: ForcedShare | None = None
+    profile: str = "default"
+    differs: tuple[str, ...] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing to say: the rule looked and found nothing out of the ordinary."""
+        return self.name in (QUIET, "balanced")
 
     @property
     def told(self) -> bool:

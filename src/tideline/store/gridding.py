@@ -23,11 +23,14 @@ from tideline.features.sampling import samples
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.readings.bands import Band, adaptive_band, baseline_hours
-from tideline.readings.cadence import choose_groups
 from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.readings.price_oi import addresses
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.profiles import Profile
+from tideline.readings.spending import OI, RET
 from tideline.signals import BY_ADDRESS
-from tideline.store.scanning import OI, RET, AssetScan
+from tideline.store.filling import Filler
+from tideline.store.scanning import AssetScan
 
 AT_ONCE = 288
 """Moments evaluated together: their baselines of 720 hours are 5 MB."""
@@ -63,7 +66,8 @@ class GridScan:
         parameters: Parameters = DEFAULTS,
         more: Sequence[str] = (),
     ) -> None:
-        self.scan = AssetScan(log, asset, window, parameters, more)
+        rules = (price_oi_rule("adaptive"),)
+        self.scan = AssetScan(log, asset, (window,), rules, Profile(parameters=parameters), more)
         self.window, self.parameters = window, parameters
         self.names = (*addresses(window)[:2], *more)
         self.wanted: dict[int, NDArray[np.int64]] = {}
@@ -72,13 +76,13 @@ class GridScan:
         """Everything at every moment (ascending)."""
         found = np.full((as_of.size, len(self.names)), np.nan)
         bands: list[tuple[Band, Band]] = []
-        for part in self.scan.rows.parts(as_of):
-            self.scan.chosen.clear()
-            for low, high, legs in self._runs(part.legs, as_of, part.low, part.high):
-                moments = as_of[low:high]
+        at = 0
+        for filler, stretch in self.scan.fillers(as_of):
+            for legs, moments in self._runs(filler, stretch):
                 if legs is not None:
-                    found[low:high] = self._values(legs, moments)
+                    found[at : at + moments.size] = self._values(legs, moments)
                 bands += self._bands(legs, moments)
+                at += moments.size
         told = ~np.isnan(found[:, :2]).any(axis=1)
         found[~told] = np.nan
         move = np.array([math.expm1(ret) for ret in found[:, 0].tolist()])
@@ -92,21 +96,20 @@ class GridScan:
         )
 
     def _runs(
-        self, legs: LegSet, as_of: NDArray[np.int64], low: int, high: int
-    ) -> Iterator[tuple[int, int, LegSet | None]]:
-        """Stretches of at most AT_ONCE moments with the same groups; None where they hold too
-        little open interest."""
+        self, filler: Filler, stretch: NDArray[np.int64]
+    ) -> Iterator[tuple[LegSet | None, NDArray[np.int64]]]:
+        """At most AT_ONCE moments with the same groups, and the legs of those; None where they
+        hold too little open interest."""
         used = []
-        for T in as_of[low:high].tolist():
-            groups = self.scan.groups(legs, T)
-            chosen = choose_groups(groups, self.window, self.parameters)
+        for T in stretch.tolist():
+            chosen = filler.given(T, self.window).chosen
             used.append(frozenset(chosen.used) if chosen.groups and chosen.enough else None)
-        at = low
+        at = 0
         for group, run in itertools.groupby(used):
             end = at + len(list(run))
-            subset = None if group is None else self.scan.subset(legs, group)
+            legs = None if group is None else filler.legs_of(group)
             for first in range(at, end, AT_ONCE):
-                yield first, min(first + AT_ONCE, end), subset
+                yield legs, stretch[first : min(first + AT_ONCE, end)]
             at = end
 
     def _values(self, legs: LegSet, moments: NDArray[np.int64]) -> F64:
@@ -123,7 +126,7 @@ class GridScan:
             oi = adaptive_band("oi", self.window, (), self.parameters)
             yield from ((price, oi) for _ in moments)
             return
-        back = np.arange(1, self.scan.hours + 1) * HOUR
+        back = np.arange(1, int(self.parameters.baseline_hours) + 1) * HOUR
         ret = self._sampled(legs, RET, moments, back)
         now = self._sampled(legs, OI, moments, back)
         then = self._sampled(legs, OI, moments, back + WINDOWS[self.window])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +12,18 @@ from numpy.typing import NDArray
 
 from tideline.domain.fields import MARKS
 from tideline.domain.instrument import Instrument
+from tideline.domain.time import DAY
 from tideline.features.address import Address
 from tideline.features.arrays import FAR
-from tideline.features.engine import check_address, lookback_us
+from tideline.features.engine import CARRY_US, check_address, lookback_us
 from tideline.features.groups import Group
 from tideline.features.legs import LegKey, LegSet, make_legs
 from tideline.features.resolver import signal_fields
+from tideline.features.signal import Formula
 from tideline.log import Log
 from tideline.log.legs import Leg
 from tideline.signals import BY_ADDRESS
-from tideline.venues.symbols import parse_symbol
+from tideline.venues.symbols import PARSERS, parse_symbol
 
 FEW_ROWS = 5_000
 """A field whose legs all have at most so many rows is read whole."""
@@ -40,12 +43,20 @@ class Part:
 class AssetRows:
     """The rows of one asset for a set of addresses."""
 
-    def __init__(self, log: Log, asset: str, addresses: Sequence[str]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        asset: str,
+        addresses: Sequence[str],
+        reaches: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """``reaches``: signals that are also sampled so many µs before T (window included)."""
         self.log, self.asset = log, asset
         parsed = [check_address(text, BY_ADDRESS) for text in addresses]
-        self.fields = _fields(parsed)
-        self.back_us = max(lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed)
-        self.known = log.legs(asset)
+        self.back = _look_backs(parsed, reaches)
+        self.fields = frozenset(self.back)
+        self.back_us = max(self.back.values())
+        self.known = [leg for leg in log.legs(asset) if leg.venue in PARSERS]
         self.instruments: dict[Group, Instrument] = {
             (leg.venue, leg.instrument): parse_symbol(leg.venue, leg.instrument)
             for leg in self.known
@@ -67,13 +78,23 @@ class AssetRows:
 
     def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
         """Legs that answer every moment from ``first`` to ``last``."""
-        start = first - self.back_us
+        rows, before = self.read(first, last, strict)
+        return make_legs(rows, strict=strict, before=before)
+
+    def read(self, first: int, last: int, strict: bool = False) -> tuple[Any, dict[LegKey, int]]:
+        """The rows that answer every moment between, and what is known of older ones.
+
+        Fields that are looked back to about equally far are read together.
+        """
         bounded = frozenset() if strict else self.fields - self._whole()
         parts = [self.log.read(self.asset, last, fields=self.fields - bounded)]
-        if bounded:
-            parts.append(self.log.read(self.asset, last, fields=bounded, event_from=start))
-        rows = pa.concat_tables(parts).unify_dictionaries()
-        return make_legs(rows, strict=strict, before=self._before(start, bounded))
+        starts: dict[str, int] = {}
+        for field in bounded:
+            starts[field] = first - _rounded(self.back[field])
+        for start in sorted(set(starts.values())):
+            mine = [field for field in bounded if starts[field] == start]
+            parts.append(self.log.read(self.asset, last, fields=mine, event_from=start))
+        return pa.concat_tables(parts).unify_dictionaries(), self._before(starts)
 
     def _whole(self) -> frozenset[str]:
         """Fields read from their beginning: gaps and breaks, and those with few rows, whose
@@ -106,19 +127,35 @@ class AssetRows:
     def _read_legs(self) -> list[Leg]:
         return [leg for leg in self.known if leg.field in self.fields]
 
-    def _before(self, start: int, bounded: frozenset[str]) -> dict[LegKey, int]:
-        """When the earliest row older than ``start`` was known, for legs read from there on."""
+    def _before(self, starts: Mapping[str, int]) -> dict[LegKey, int]:
+        """When the earliest row older than its start was known, for legs read from there on."""
         found: dict[LegKey, int] = {}
         for leg in self._read_legs():
-            if leg.field not in bounded:
+            if leg.field not in starts:
                 continue
+            start = starts[leg.field]
             known = next((known for known, event in leg.frontier if event < start), FAR)
             if known < FAR:
                 found[leg.venue, leg.instrument, leg.field] = known
         return found
 
 
-def _fields(parsed: Sequence[Address]) -> frozenset[str]:
-    return frozenset(
-        field for address in parsed for field in signal_fields(BY_ADDRESS[address.signal])
-    )
+def _look_backs(parsed: Sequence[Address], reaches: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """How far before T the rows of each field may matter, µs."""
+    wanted = [(a.signal, lookback_us(a, BY_ADDRESS[a.signal])) for a in parsed]
+    for signal, reach in reaches:
+        day = DAY if BY_ADDRESS[signal].formula == Formula.OI_VOLUME else 0
+        wanted.append((signal, reach + day + CARRY_US))
+    back: dict[str, int] = {}
+    for signal, far in wanted:
+        for field in signal_fields(BY_ADDRESS[signal]):
+            back[field] = max(back.get(field, 0), far)
+    return back
+
+
+def _rounded(back_us: int) -> int:
+    """Up to 16, 32, 64 … days, so that a store is read a few times and not once for each field."""
+    days = 16
+    while days * DAY < back_us:
+        days *= 2
+    return days * DAY

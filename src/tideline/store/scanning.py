@@ -1,47 +1,29 @@
-"""Fills the inputs of R1 from the log: groups, features, the baseline of the adaptive bands."""
+"""Readings of one asset at any number of moments, from one reading of the log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tideline.domain.time import HOUR, SECOND
-from tideline.features.address import parse_address
-from tideline.features.arrays import F64
-from tideline.features.detail import group_details
-from tideline.features.engine import evaluate_legs
-from tideline.features.evidence import BASES
-from tideline.features.legs import LegSet
-from tideline.features.reasons import REASONS
-from tideline.features.sampling import samples
-from tideline.features.window import WINDOWS
+from tideline.domain.errors import UnknownName
+from tideline.domain.fields import MARKET
+from tideline.domain.time import parse_time
 from tideline.log import Log
-from tideline.readings.bands import Mode
-from tideline.readings.cadence import SUB_WINDOWS, choose_groups
-from tideline.readings.parameters import DEFAULTS, Parameters
-from tideline.readings.price_oi import (
-    Baseline,
-    PriceOiInputs,
-    addresses,
-    bands_of,
-    read_price_oi,
-)
-from tideline.readings.reading import FeatureValue, GroupEvidence, Reading
-from tideline.signals import BY_ADDRESS
+from tideline.readings.asking import readings_of
+from tideline.readings.cadence import SUB_WINDOWS
+from tideline.readings.profiles import DEFAULT, Profile
+from tideline.readings.reading import Reading
+from tideline.readings.rule import Rule
+from tideline.store.filling import Filler, wants_of
+from tideline.store.knowledge import read_knowledge
 from tideline.store.rows import AssetRows
-from tideline.store.spending import FORCED, spent_inputs
-
-OI = "positioning.oi_usdtm_coin"
-RET = "price.ret"
-FUEL_HOURS = 337
-"""Hours of open interest that ``fuel_left`` looks back: 14 days and now."""
 
 
 class AssetScan:
-    """R1 of one asset at any number of moments, from one reading of the log.
+    """These rules of one asset, on these windows.
 
     ``more`` are further addresses whose rows are to be at hand.
     """
@@ -50,151 +32,75 @@ class AssetScan:
         self,
         log: Log,
         asset: str,
-        window: str,
-        parameters: Parameters = DEFAULTS,
+        windows: Sequence[str],
+        rules: Sequence[Rule],
+        profile: Profile = DEFAULT,
         more: Sequence[str] = (),
     ) -> None:
-        self.asset, self.window, self.parameters = asset, window, parameters
-        self.hours = int(parameters.baseline_hours)
-        deepest = f"{OI}@1h:zscore[{self.hours + WINDOWS[window] // HOUR + 2}]"
-        forced = [f"{signal}@{SUB_WINDOWS[window]}" for signal in FORCED.values()]
-        self.rows = AssetRows(log, asset, [*addresses(window), deepest, *forced, *more])
-        self.chosen: dict[frozenset[tuple[str, str]], LegSet] = {}
+        self.log, self.asset, self.profile = log, asset, profile
+        self.windows, self.rules = tuple(windows), tuple(rules)
+        wants = wants_of(rules, windows, profile.parameters)
+        self.addresses = wants.at
+        reaches = [(path.signal, path.deepest_us(profile.parameters)) for path in wants.paths]
+        self.rows = AssetRows(log, asset, [*wants.at, *more], reaches)
 
-    def readings(self, as_of: NDArray[np.int64], mode: Mode) -> list[Reading]:
-        """One reading per moment (ascending)."""
-        made: list[Reading] = []
+    def fillers(self, as_of: NDArray[np.int64]) -> Iterator[tuple[Filler, NDArray[np.int64]]]:
+        """Fillers for stretches of the moments (ascending), each with its moments."""
+        if not as_of.size:
+            return
+        knowledge = read_knowledge(self.log, self.asset, int(as_of[-1]))
         for part in self.rows.parts(as_of):
-            self.chosen.clear()
-            made += [
-                self._read(part.legs, int(T), mode) for T in as_of[part.low : part.high].tolist()
-            ]
+            yield (
+                Filler(
+                    self.asset,
+                    part.legs,
+                    self.rows.instruments,
+                    knowledge,
+                    self.addresses,
+                    self.profile.parameters,
+                ),
+                as_of[part.low : part.high],
+            )
+
+    def readings(self, as_of: NDArray[np.int64]) -> list[Reading]:
+        """Every reading at every moment (ascending), by moment, window and rule."""
+        made: list[Reading] = []
+        for filler, moments in self.fillers(as_of):
+            for T in moments.tolist():
+                for window in self.windows:
+                    given_for = partial(filler.given, T)
+                    made += readings_of(given_for, window, self.rules, self.profile)
         return made
 
-    def _read(self, legs: LegSet, as_of: int, mode: Mode) -> Reading:
-        groups = self.groups(legs, as_of)
-        chosen = choose_groups(groups, self.window, self.parameters)
-        subset = self.subset(legs, frozenset(chosen.used))
-        values = self._values(subset, as_of)
-        given = PriceOiInputs(
-            asset=self.asset,
-            window=self.window,
-            as_of=as_of,
-            groups=groups,
-            ret=values[0],
-            rate=values[1],
-            baseline=self._baseline(subset, as_of) if mode == "adaptive" else None,
-            coin=values[2],
-            coin_delta=values[3],
-            mark=values[4],
-            mark_delta=values[5],
-            usd_delta=values[6],
-            oi_hourly=_listed(self._sampled(subset, OI, as_of, np.arange(FUEL_HOURS) * HOUR)),
-        )
-        reading = read_price_oi(given, mode, self.parameters)
-        if reading.name not in FORCED:
-            return reading
-        more = spent_inputs(
-            lambda signal, length, back: self._sampled(subset, signal, as_of, back, length),
-            reading.name,
-            self.window,
-            as_of,
-            bands_of(given, mode, self.parameters),
-        )
-        return read_price_oi(replace(given, spent=more), mode, self.parameters)
 
-    def groups(self, legs: LegSet, as_of: int) -> tuple[GroupEvidence, ...]:
-        """Every group of USDTM with open interest known at T."""
-        address = parse_address(f"{OI}@{self.window}:rate", BY_ADDRESS)
-        found = group_details(legs, BY_ADDRESS[OI], address, self.rows.instruments, as_of)
-        listed = []
-        for group in found:
-            value = group.value
-            if np.isnan(value) and not np.isnan(group.age_s):
-                value = self._last_value(legs, (group.venue, group.instrument), as_of, group.age_s)
-            if np.isnan(value):
-                continue
-            listed.append(
-                GroupEvidence(
-                    venue=group.venue,
-                    instrument=group.instrument,
-                    age_s=group.age_s,
-                    cadence_s=group.cadence_s,
-                    value=value,
-                    used=group.used,
-                    why_not="" if group.used else "stale",
-                    previous=None if np.isnan(group.previous) else group.previous,
-                )
-            )
-        return tuple(listed)
+def scan_assets(
+    log: Log,
+    moments: Sequence[int],
+    window: str,
+    assets: Sequence[str] | None,
+    rules: Sequence[Rule],
+    profile: Profile = DEFAULT,
+) -> list[Reading]:
+    """Readings of several assets (None: all that are held), asset by asset, each by moment.
 
-    def _last_value(self, legs: LegSet, group: tuple[str, str], as_of: int, age_s: float) -> float:
-        """Open interest of a group that fell silent: what it still said half an hour after."""
-        at = np.array([min(as_of, as_of - round(age_s * SECOND) + HOUR // 2)], np.int64)
-        alone = self.subset(legs, frozenset({group}))
-        name = f"{OI}@{self.window}"
-        found = evaluate_legs(alone, BY_ADDRESS, self.rows.instruments, at, [name])
-        return float(found.values[0, 0])
-
-    def subset(self, legs: LegSet, used: frozenset[tuple[str, str]]) -> LegSet:
-        """The legs of the groups that may speak, under their own numbers."""
-        if used not in self.chosen:
-            index = {key: l for key, l in legs.index.items() if (key[0], key[1]) in used}
-            self.chosen[used] = LegSet(index, legs.arrays)
-        return self.chosen[used]
-
-    def _values(self, legs: LegSet, as_of: int) -> list[FeatureValue]:
-        names = addresses(self.window)
-        moment = np.array([as_of], np.int64)
-        found = evaluate_legs(legs, BY_ADDRESS, self.rows.instruments, moment, names, evidence=True)
-        made = []
-        for k, name in enumerate(names):
-            value = float(found.values[0, k])
-            null = np.isnan(value)
-            made.append(
-                FeatureValue(
-                    address=name,
-                    value=None if null else value,
-                    reason=REASONS[found.reason[0, k]],
-                    age_s=None if np.isnan(found.age_s[0, k]) else float(found.age_s[0, k]),
-                    n=int(found.n[0, k]),
-                    coverage=None
-                    if np.isnan(found.coverage[0, k])
-                    else float(found.coverage[0, k]),
-                    basis=BASES[found.basis[0, k]],
-                )
-            )
-        return made
-
-    def _baseline(self, legs: LegSet, as_of: int) -> Baseline:
-        back = np.arange(1, self.hours + 1) * HOUR
-        then = self._sampled(legs, OI, as_of, back + WINDOWS[self.window])
-        now = self._sampled(legs, OI, as_of, back)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rate = np.where(then != 0.0, (now - then) / np.abs(then), np.nan)
-        return Baseline(
-            hours=range(1, self.hours + 1),
-            price=_listed(self._sampled(legs, RET, as_of, back)),
-            oi=_listed(rate),
-        )
-
-    def _sampled(
-        self, legs: LegSet, signal: str, as_of: int, back: NDArray[np.int64], length: int = 0
-    ) -> F64:
-        moment = np.array([as_of], np.int64)
-        instruments = self.rows.instruments
-        length = WINDOWS[self.window]
-        found: F64 = samples(legs, BY_ADDRESS[signal], length, instruments, moment, back)[0]
-        return found
-
-
-def _listed(values: F64) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
-
-
-def ranked(readings: Sequence[Reading]) -> list[Reading]:
-    """By strength, the strongest first; what could not be told comes last."""
-    return sorted(
-        readings,
-        key=lambda reading: (not reading.told, -(reading.strength or 0.0), reading.asset),
-    )
+    Raises:
+        UnknownName: a window no reading is made on, an asset that is not held.
+        BadTime, FutureAsOf, BeforeHorizon: a moment.
+    """
+    if window not in SUB_WINDOWS:
+        raise UnknownName("window", window, SUB_WINDOWS)
+    held = [name for name in log.assets() if name != MARKET]
+    chosen = held if assets is None else list(assets)
+    for name in chosen:
+        if name not in held:
+            raise UnknownName("asset", name, held)
+    ascending = np.sort(np.array([parse_time(m, field="as_of") for m in moments], np.int64))
+    if not ascending.size:
+        return []
+    for edge in (ascending[-1], ascending[0]):
+        log.check_as_of(int(edge))
+    return [
+        reading
+        for name in chosen
+        for reading in AssetScan(log, name, [window], rules, profile).readings(ascending)
+    ]

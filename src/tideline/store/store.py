@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from tideline.domain.errors import BadInput, UnknownName
-from tideline.domain.time import Clock, TimeUs, parse_time
+from tideline.domain.time import Clock, TimeUs, parse_span, parse_time
 from tideline.features.engine import check_address
 from tideline.features.window import WINDOWS
 from tideline.log import Log
 from tideline.log.legs import Leg
+from tideline.readings.analogue import DEFAULT_WINDOW, Analogues
+from tideline.readings.asking import ranked
 from tideline.readings.bands import Mode
 from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.parameters import DEFAULTS, Parameters
+from tideline.readings.catalogue import RULES
+from tideline.readings.liquidation_price import Margin, Side
+from tideline.readings.margin_tiers import MarginTiers
+from tideline.readings.position import Position
+from tideline.readings.position_report import PositionReport
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
+from tideline.readings.rule import Rule
+from tideline.readings.transitions import Transition
 from tideline.signals import BY_ADDRESS, CATALOGUE, Signal
+from tideline.store.analogues import AnalogueTables
 from tideline.store.answering import answer_asset
 from tideline.store.frames import columns_of, microseconds, requests
-from tideline.store.scanning import AssetScan, ranked
+from tideline.store.reporting import report
+from tideline.store.scanning import scan_assets
 from tideline.store.simulation_mark import SimulationMark
+from tideline.store.transition_rows import transitions_in
 from tideline.store.value import values_of
+from tideline.store.watching import Watching
 
 MOST_STEPS = 1_000_000
 
@@ -47,6 +62,7 @@ class Store:
     def __init__(self, log: Log) -> None:
         self.log = log
         self._simulated = SimulationMark(log)
+        self._analogues = AnalogueTables(log)
 
     def __enter__(self) -> Store:
         return self
@@ -199,15 +215,14 @@ class Store:
         window: str = "45m",
         assets: Sequence[str] | None = None,
         bands: Mode = "adaptive",
-        parameters: Parameters = DEFAULTS,
+        profile: Profile = DEFAULT,
     ) -> list[Reading]:
-        """Every asset's price × OI state at one moment (the head unless given), ranked."""
+        """Every asset's price × OI state at one moment (the head unless given), by strength."""
         moment = self.head() if as_of is None else self.log.check_as_of(as_of)
-        return ranked(
-            self.scan_grid(
-                [int(moment)], window=window, assets=assets, bands=bands, parameters=parameters
-            )
+        found = self.scan_grid(
+            [int(moment)], window=window, assets=assets, bands=bands, profile=profile
         )
+        return sorted(found, key=lambda one: (not one.told, -(one.strength or 0.0), one.asset))
 
     def scan_grid(
         self,
@@ -216,27 +231,134 @@ class Store:
         window: str = "45m",
         assets: Sequence[str] | None = None,
         bands: Mode = "adaptive",
-        parameters: Parameters = DEFAULTS,
+        profile: Profile = DEFAULT,
     ) -> list[Reading]:
-        """The states at many moments, by moment and then by asset."""
+        """The price × OI states at many moments, by moment and then by asset."""
+        found = scan_assets(self.log, moments, window, assets, (price_oi_rule(bands),), profile)
+        return sorted(found, key=lambda reading: (reading.as_of, reading.asset))
+
+    def readings(
+        self,
+        asset: str | Sequence[str] | None = None,
+        as_of: Any = None,
+        window: str = "45m",
+        *,
+        rules: Sequence[Rule] = RULES,
+        profile: Profile = DEFAULT,
+    ) -> list[Reading]:
+        """Every reading of one asset, of several, or of all, at one moment (the head unless given).
+
+        Rules with windows of their own are read on those; the rest on ``window``. One asset: in
+        the order of the catalogue. Several: by severity, then strength.
+        """
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        one = isinstance(asset, str)
+        assets = None if asset is None else [asset] if isinstance(asset, str) else list(asset)
+        found = scan_assets(self.log, [int(moment)], window, assets, rules, profile)
+        return found if one else ranked(found)
+
+    def analogues(
+        self,
+        asset: str,
+        as_of: Any = None,
+        *,
+        window: str = DEFAULT_WINDOW,
+        profile: Profile = DEFAULT,
+    ) -> Analogues:
+        """Moments of the past like this one (the head unless given), and what followed them.
+
+        Raises:
+            UnknownName: the asset or the window.
+            BadTime, FutureAsOf, BeforeHorizon: the moment.
+        """
+        moment = self._asked(asset, as_of)
         if window not in SUB_WINDOWS:
             raise UnknownName("window", window, SUB_WINDOWS)
-        held = self.log.assets()
-        chosen = held if assets is None else list(assets)
-        for name in chosen:
-            if name not in held:
+        found = self._analogues.find(asset, moment, window, profile.parameters)
+        return replace(found, profile=profile.name, differs=profile.differs)
+
+    def report(
+        self,
+        asset: str,
+        *,
+        side: str,
+        entry: float,
+        stop: float,
+        size: float,
+        leverage: float,
+        equity: float,
+        margin: str = "isolated",
+        horizon: str | int = "2d",
+        as_of: Any = None,
+        tiers: MarginTiers | None = None,
+        profile: Profile = DEFAULT,
+    ) -> PositionReport:
+        """The pre-trade checklist of one position, as known at one moment (the head unless given).
+
+        Args:
+            side, margin: ``long`` or ``short``; ``isolated`` or ``cross``.
+            entry, stop: USD per coin; size: coins; equity: USD.
+            horizon: how long it is meant to be held: ``2d``, ``12h``, or microseconds.
+            tiers: margin tiers; None takes the ones shipped for Binance.
+
+        Raises:
+            BadInput, UnknownName: a position that contradicts itself or that the tiers forbid.
+        """
+        moment = self._asked(asset, as_of)
+        held = parse_span(horizon, "horizon") if isinstance(horizon, str) else int(horizon)
+        meant = Position(
+            side=cast(Side, side),
+            size_coin=size,
+            entry=entry,
+            stop=stop,
+            leverage=leverage,
+            equity_usd=equity,
+            margin=cast(Margin, margin),
+            horizon_us=held,
+        )
+        return report(self._analogues, asset, moment, meant, tiers, profile)
+
+    def _asked(self, asset: str, as_of: Any) -> int:
+        """The moment of a question about one asset that is held."""
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        if asset not in (known := self.log.assets()):
+            raise UnknownName("asset", asset, known)
+        return int(moment)
+
+    def watch(
+        self,
+        asset: str | Sequence[str] | None = None,
+        window: str = "45m",
+        *,
+        rules: Sequence[Rule] = RULES,
+        profile: Profile = DEFAULT,
+    ) -> Watching:
+        """The readings at the head again and again: ``.readings()`` gives them and the head.
+
+        The past is read once; after that only new commits are.
+        """
+        if window not in SUB_WINDOWS:
+            raise UnknownName("window", window, SUB_WINDOWS)
+        assets = [asset] if isinstance(asset, str) else asset
+        for name in assets or ():
+            if name not in (held := self.log.assets()):
                 raise UnknownName("asset", name, held)
-        ascending = np.sort(np.array([parse_time(m, field="as_of") for m in moments], np.int64))
-        if not ascending.size:
-            return []
-        for edge in (ascending[-1], ascending[0]):
-            self.log.check_as_of(int(edge))
-        found = [
-            reading
-            for name in chosen
-            for reading in AssetScan(self.log, name, window, parameters).readings(ascending, bands)
-        ]
-        return sorted(found, key=lambda reading: (reading.as_of, reading.asset))
+        return Watching(self.log, window, rules=rules, profile=profile, assets=assets)
+
+    def transitions(
+        self, asset: str, as_of: Any = None, *, start: Any = None
+    ) -> list[tuple[Transition, TimeUs]]:
+        """States entered, left or changed as the evaluator wrote them, each with its known_time.
+
+        As known at as_of (the head unless given), of instants from ``start`` on, in order. Empty
+        where no evaluator ran; instants that were skipped are no transitions.
+        """
+        moment = self.head() if as_of is None else self.log.check_as_of(as_of)
+        if asset not in (known := self.log.assets()):
+            raise UnknownName("asset", asset, known)
+        since = 0 if start is None else int(parse_time(start, field="start"))
+        told = transitions_in(self.log, asset, int(moment), since)
+        return [(one.transition, TimeUs(one.known_time)) for one in told]
 
     @staticmethod
     def _checked(features: Sequence[str]) -> list[str]:

@@ -267,6 +267,18 @@ READY = [
         "2026-01-24T00:00:00Z",
         1.531e-05,
     ),
+    (
+        "circulating_supply",
+        "supply.csv",
+        "circulating_supply",
+        "reference",
+        "BTC",
+        "BTC",
+        3,
+        "2026-02-04T00:00:00Z",
+        "2026-02-04T00:00:00Z",
+        19980612.5,
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from tideline.domain.errors import BadInput, StoreError
 from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
 from tideline.log import Log
 from tideline.store import open_store
+from tideline.store.transition_rows import judged_up_to, pulse_row, table_of
 
 BTC = "BTCUSDT"
 
@@ -386,3 +387,21 @@ def test_a_start_is_marked_in_the_archive(tmp_path):
     entries = list(Reading(tmp_path / "raw").entries())
     assert entries[0] == Begun(T0, ("bybit",))
     assert isinstance(entries[1], Block)
+
+
+def test_rows_that_were_not_received_go_in_behind_the_next_commit(tmp_path: Path) -> None:
+    """And are no part of the archive: a log made of it again has the same rows but them."""
+    station = Station(tmp_path)
+    station.start(1)
+    pulse = table_of([pulse_row(T0)])
+    station.second(0, 1)
+    station.sink.also(pulse)
+    assert judged_up_to(station.log, int(station.log.head())) is None
+    station.second(1, 1)
+    assert judged_up_to(station.log, int(station.log.head())) == T0
+    station.second(2, 1)
+    station.stop()
+    rows = sum(leg.rows for leg in station.log.legs() if leg.venue == "bybit")
+    made = Log.create(tmp_path / "again", ManualClock(station.clock.at + HOUR))
+    reparse(tmp_path / "raw", made, [FAKE])
+    assert sum(leg.rows for leg in made.legs()) == rows

@@ -11,6 +11,8 @@ import pytest
 from tests.research.scoring.toy import ToyWorlds
 from tideline.log import Log
 from tideline.readings.parameters import DEFAULTS, Parameters
+from tideline.readings.price_oi_rule import price_oi_rule
+from tideline.readings.profiles import Profile
 from tideline.readings.reading import Reading
 from tideline.research.scoring.contest import Contest
 from tideline.research.scoring.detectors import detectors
@@ -27,7 +29,8 @@ SCORER = ScoreParameters(worlds=2, days=1, burn_in_days=14, random_draws=2, leve
 def read_r1(
     log: Log, asset: str, as_of: np.ndarray, window: str, parameters: Parameters
 ) -> Sequence[Reading]:
-    return AssetScan(log, asset, window, parameters).readings(as_of, "adaptive")
+    rules = (price_oi_rule("adaptive"),)
+    return AssetScan(log, asset, (window,), rules, Profile(parameters=parameters)).readings(as_of)
 
 
 R1 = Named("again", "R1 once more", {name: name for name in KINDS}, read_r1)

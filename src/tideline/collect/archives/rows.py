@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -24,6 +25,7 @@ from tideline.collect.legrows import Bools, LegKey
 from tideline.collect.report import FileNote, ImportReport
 from tideline.domain.errors import BadFile, BadInput, BadTime
 from tideline.domain.time import DAY, Clock, format_time
+from tideline.domain.venue import OWN
 from tideline.log import ImportRecord, Leg, Log, Source, Writer
 
 KIND = "rows"
@@ -215,7 +217,8 @@ def export_rows(
     """Write what was known at ``as_of`` (default: the head) as a canonical table; the rows written.
 
     Streams slice by slice of event_time; the file appears whole or not at all. Rows of one leg and
-    event stand in log order, so that an import into an empty store gives the same answers.
+    event stand in log order, so that an import into an empty store gives the same answers. What
+    was judged (venue ``tideline``) is left out: it can be worked out from the rest.
 
     Raises:
         BadFile: a suffix that is not .parquet, .csv or .arrow.
@@ -251,6 +254,8 @@ def _slices(log: Log, asset: str | None, as_of: int, tell: Progress) -> Iterator
         while at <= last:
             table = log.read(name, as_of, event_from=at, event_to=at + step - 1)
             at += step
+            judged = pc.equal(table.column("venue").cast(pa.string()), OWN)
+            table = table.filter(pc.invert(judged))
             if table.num_rows:
                 done += table.num_rows
                 tell(done, total, f"{name} {format_time(at)}")

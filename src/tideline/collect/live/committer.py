@@ -4,8 +4,9 @@
     commit    1. seal the intake           (at once, nothing can come in between)
               2. archive block, fsynced    ┐
               3. rows and sources          │ may run beside the loop (``offload``)
-              4. rows older than the log   ┘
-              5. the log's stamps go to the front of the next block
+              4. rows older than the log   │
+              5. rows of others (``also``) ┘
+              6. the log's stamps go to the front of the next block
 
 What fails is tried again with the next commit, from the step that failed; meanwhile records wait,
 until the sink is full. A batch the log refuses as wrong is counted and left in the archive alone.
@@ -14,8 +15,10 @@ until the sink is full. A batch the log refuses as wrong is counted and left in 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tideline.collect.intake import Offer, take_in
 from tideline.collect.live.intake import LiveIntake
@@ -106,6 +109,7 @@ class Committer:
         self._due: _Due | None = None
         self._working: asyncio.Future[None] | None = None
         self._refused: Batch | None = None
+        self._others: deque[Any] = deque()
         self.done = Committed()
 
     def take(self, record: Record) -> Taken:
@@ -114,6 +118,13 @@ class Committer:
         if type(record) is Frame:
             self._bytes += len(record.body)
         return self.intake.take(record)
+
+    def also(self, table: Any) -> None:
+        """Rows that were not received (judgements) go in behind the next commit, from any thread.
+
+        Between a block of the archive and its rows nothing else may be committed.
+        """
+        self._others.append(table)
 
     def full(self) -> bool:
         """Does as much wait as should?"""
@@ -185,6 +196,9 @@ class Committer:
         while due.batch.offers:
             self._offer(due, due.batch.offers[0])
             due.batch.offers.pop(0)
+        while self._others:
+            self._writer.append(self._others[0])
+            self._others.popleft()
         self._due = None
 
     def _archived(self, due: _Due) -> None:

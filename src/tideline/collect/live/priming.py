@@ -21,6 +21,7 @@ from tideline.collect.live.primed import LegName, Primed, PrimedLeg
 from tideline.collect.stored import stored_legs
 from tideline.domain.fields import BY_NAME
 from tideline.domain.time import DAY, HOUR, MINUTE
+from tideline.domain.venue import ALL_VENUES
 from tideline.log import Log
 from tideline.log.legs import Leg
 
@@ -51,7 +52,7 @@ BAR_GAPS = ("gap.taker", "gap.volume")
 def prime(log: Log) -> Primed:
     """The end of the log, leg by leg."""
     found = Primed()
-    legs = log.legs()
+    legs = [leg for leg in log.legs() if leg.venue in ALL_VENUES]
     if not legs:
         return found
     head = int(log.head())

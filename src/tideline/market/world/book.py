@@ -82,7 +82,7 @@ def _below(head: Any, blocks: Any, b: int, level: int) -> int:
 @kernel
 def _above(head: Any, blocks: Any, b: int, level: int) -> int:
     """The lowest ask over ``level``; the last level where there is none."""
-    most = head.shape[2] - 1
+    most: int = head.shape[2] - 1
     while level < most and head[b, 1, level] < 0:
         if level % BLOCK == 0:
             while level + BLOCK <= most and blocks[b, 1, level // BLOCK] == 0:

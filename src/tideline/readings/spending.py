@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import Moment, episodes
 from tideline.readings.flow_left import SpentInputs
 
-Sampled = Callable[[str, int, NDArray[np.int64]], F64]
+Sampled: TypeAlias = Callable[[str, int, NDArray[np.int64]], F64]
 """(signal, window in µs, distances before T in µs) -> values, NaN null."""
 
 OI, RET, MARK = "positioning.oi_usdtm_coin", "price.ret", "price.mark"

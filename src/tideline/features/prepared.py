@@ -1,0 +1,177 @@
+"""Addresses and paths of one set of legs, planned once and asked moment after moment.
+
+``evaluate_legs`` and ``samples`` plan anew on every call, which is nothing for a batch and most of
+the cost for one moment. The answers are the same: the same kernels on the same plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tideline.domain.instrument import Instrument
+from tideline.features.address import Address
+from tideline.features.arrays import F64, I64
+from tideline.features.batches import NO_STEPS, Batch, make_batches
+from tideline.features.detail import DetailsOf, GroupDetail
+from tideline.features.door import NO_COUNTS, SUMS, SWEEP, ask
+from tideline.features.engine import check_address, evaluate_legs
+from tideline.features.evidence import BASES
+from tideline.features.groups import Group
+from tideline.features.legs import LegSet
+from tideline.features.plan import Plan, Question
+from tideline.features.reasons import NO_DATA, REASONS
+from tideline.features.resolver import make_plan
+from tideline.features.signal import Signal
+
+NEVER_MERGED = 0
+"""Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """One number with its evidence; NaN is null and ``reason`` then says why."""
+
+    value: float
+    reason: str
+    age_s: float
+    n: int
+    coverage: float
+    basis: str
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One batch with its query, and the answers of the moment last asked."""
+
+    batch: Batch
+    question: Question
+    values: F64
+    reasons: NDArray[np.int8]
+    as_of: int = -1
+
+
+class Prepared:
+    """One moment at a time from legs that stay, or that grow in place.
+
+    ``addresses`` are those that will be asked; others are planned when they are.
+    """
+
+    def __init__(
+        self,
+        legs: LegSet,
+        signals: Mapping[str, Signal],
+        instruments: Mapping[Group, Instrument],
+        addresses: Iterable[str] = (),
+    ) -> None:
+        self.legs, self.signals, self.instruments = legs, signals, instruments
+        self._together: dict[tuple[str, str], list[Address]] = {}
+        self._place: dict[str, tuple[_Asked, int] | None] = {}
+        self._each, self._levels = np.arange(256), np.zeros(256, np.int64)
+        self._moment = np.zeros(1, np.int64)
+        self._groups: dict[str, DetailsOf] = {}
+        self._paths: dict[tuple[str, int], tuple[Plan, Question] | None] = {}
+        for text in dict.fromkeys(addresses):
+            address = check_address(text, signals)
+            self._together.setdefault((address.signal, address.window), []).append(address)
+
+    def value(self, address: str, as_of: int) -> tuple[float, int]:
+        """The value (NaN null) and the code of the reason."""
+        if address not in self._place:
+            self._plan(address)
+        place = self._place[address]
+        if place is None:
+            return float("nan"), NO_DATA
+        asked, j = place
+        if asked.as_of != as_of:
+            self._moment[0] = as_of
+            _ask(asked, as_of, self._moment)
+        return asked.values.item(j), asked.reasons.item(j)
+
+    def evidence(self, address: str, as_of: int) -> Evidenced:
+        """The value with what stands beside it."""
+        moment = np.array([as_of], np.int64)
+        found = evaluate_legs(
+            self.legs, self.signals, self.instruments, moment, [address], evidence=True
+        )
+        return Evidenced(
+            float(found.values[0, 0]),
+            REASONS[found.reason[0, 0]],
+            float(found.age_s[0, 0]),
+            int(found.n[0, 0]),
+            float(found.coverage[0, 0]),
+            BASES[found.basis[0, 0]],
+        )
+
+    def samples(self, signal: str, window_us: int, as_of: int, back: I64) -> F64:
+        """x_w at every distance before as_of, as :func:`tideline.features.sampling.samples`."""
+        size = back.size
+        key = (signal, window_us)
+        if key not in self._paths:
+            plan = make_plan(self.signals[signal], window_us, self.legs, self.instruments)
+            made = None if plan is None else (plan, Question(self.legs.arrays, NO_STEPS, plan))
+            self._paths[key] = made
+        found = self._paths[key]
+        if found is None or not size:
+            return np.full(size, np.nan)
+        if size > self._each.size:
+            self._each, self._levels = np.arange(size), np.zeros(size, np.int64)
+        each, levels = self._each[:size], self._levels[:size]
+        stock = self.signals[signal].kind == "stock"
+        span = int(back.max()) + (0 if stock else window_us)
+        values = np.empty((size, 1))
+        reasons = np.empty((size, 1), np.int8)
+        self._moment[0] = as_of
+        ask(
+            *(found[1].query, SWEEP, self._moment, back, levels, levels, each, each),
+            *(span, 0, values, NO_COUNTS, reasons),
+        )
+        return values[:, 0]
+
+    def groups(self, address: str, as_of: int) -> list[GroupDetail]:
+        """Every group that had a row, as :func:`tideline.features.detail.group_details`."""
+        if address not in self._groups:
+            parsed = check_address(address, self.signals)
+            signal = self.signals[parsed.signal]
+            self._groups[address] = DetailsOf(self.legs, signal, parsed, self.instruments)
+        return self._groups[address].at(as_of)
+
+    def _plan(self, text: str) -> None:
+        address = check_address(text, self.signals)
+        mine = self._together.setdefault((address.signal, address.window), [])
+        if address not in mine:
+            mine.append(address)
+        unplanned = [a for a in mine if a.text not in self._place]
+        for made in unplanned:
+            self._place[made.text] = None
+        for batch in make_batches(
+            unplanned, self.signals, self.instruments, self.legs, NEVER_MERGED
+        ):
+            question = Question(self.legs.arrays, batch.merged, batch.plan)
+            shape = (len(batch.places), 1)
+            asked = _Asked(batch, question, np.empty(shape), np.empty(shape, np.int8))
+            for j, place in enumerate(batch.places):
+                self._place[unplanned[place].text] = (asked, j)
+
+
+def _ask(asked: _Asked, as_of: int, moment: I64) -> None:
+    batch = asked.batch
+    ask(
+        asked.question.query,
+        SUMS if batch.sums else SWEEP,
+        moment,
+        batch.back,
+        batch.code,
+        batch.n,
+        batch.first,
+        batch.slot,
+        batch.span,
+        0,
+        asked.values,
+        NO_COUNTS,
+        asked.reasons,
+    )
+    asked.as_of = as_of
