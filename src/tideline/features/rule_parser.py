@@ -132,9 +132,9 @@ class _Parser:
         if isinstance(right, ReadingTerm) and right.facet != "strength":
             near = f"{right} == …" if isinstance(left, Number) else None
             raise self._bad(second, "a reading's word stands on the left", near)
-        if isinstance(left, ReadingTerm) and left.facet in ("state", "direction"):
-            if op not in ("==", "!="):
-                raise self._bad(sign, f"a {left.facet} has no order: == or !=", "==")
+        unordered = isinstance(left, ReadingTerm) and left.facet in ("state", "direction")
+        if unordered and op not in ("==", "!="):
+            raise self._bad(sign, "a state or a direction has no order: == or !=", "==")
         if self._next().kind == "op":
             raise self._bad(self._next(), "comparisons are not chained; join two with 'and'", "and")
         return Comparison(left, op, right)
