@@ -58,6 +58,11 @@ class Store:
         """Let go of the files."""
         self.log.close()
 
+    @property
+    def simulated(self) -> bool:
+        """Does it hold anything that happened on no market? Then every answer says so."""
+        return bool(self._simulated)
+
     def head(self) -> TimeUs:
         """The newest moment whose answers are final."""
         return self.log.head()

@@ -1,0 +1,52 @@
+"""Examples of answers and requests, shown in the OpenAPI document and checked against its shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.openapi.spec import Example
+
+AT = "2026-02-05T16:00:00.000000Z"
+VALUE: dict[str, Any] = {
+    "feature": "positioning.oi_usdtm@1h:zscore",
+    "value": 1.83,
+    "unit": "1",
+    "as_of": AT,
+    "age_s": 2.1,
+    "n": 12,
+    "coverage": 1.0,
+    "basis": "recorded",
+    "revised": 0,
+    "reason": None,
+    "derived": [],
+    "completeness": None,
+    "simulated": False,
+    "legs": [
+        {
+            "venue": "binance",
+            "instrument": "BTCUSDT",
+            "age_s": 1.2,
+            "used": True,
+            "value": 8.1e9,
+            "previous": 8.0e9,
+        }
+    ],
+}
+ANSWERS = [
+    Example(
+        summary="One value with its evidence",
+        value={"resolved": AT, "rows": [{"asset": "BTC", "as_of": AT, "values": [VALUE]}]},
+    ),
+    Example(
+        summary="evidence=false",
+        value={"resolved": AT, "rows": [{"asset": "BTC", "as_of": AT, "values": [1.83]}]},
+    ),
+]
+BATCH = {
+    "rows": [
+        {"asset": "BTC", "as_of": "2026-02-05T16:00:00Z"},
+        {"asset": "ETH", "as_of": 1770307200000},
+    ],
+    "features": ["positioning.oi_usdtm@1h:zscore", "price.ret@1h"],
+    "strict": False,
+}

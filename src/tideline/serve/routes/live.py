@@ -1,0 +1,72 @@
+"""``GET /v1/features/live``: values as of the head."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from tideline.serve.asking import MOST_ASSETS, features_in, known_assets, names_in
+from tideline.serve.caller import Caller
+from tideline.serve.entitlement import require
+from tideline.serve.examples import ANSWERS
+from tideline.serve.service import Service
+from tideline.serve.shapes import MOST_FEATURES, Answers, encode
+from tideline.serve.times import moment
+
+JSON = "application/json"
+
+Assets = Annotated[
+    str, Parameter(description="One coin or several: BTC,ETH", max_length=20_000, min_length=1)
+]
+Features = Annotated[
+    str,
+    Parameter(
+        description="Addresses: positioning.oi_usdtm@1h:zscore,price.ret@1h",
+        max_length=20_000,
+        min_length=1,
+    ),
+]
+Evidence = Annotated[bool, Parameter(description="false: bare numbers")]
+
+
+@get(
+    "/v1/features/live",
+    summary="Values as of the head",
+    description="The same function on the same rows as `historical` at the head, bit for bit.",
+    responses={200: ResponseSpec(Answers, examples=ANSWERS, description="One row an asset")},
+    tags=["features"],
+)
+async def live(
+    service: Service, caller: Caller, asset: Assets, features: Features, evidence: Evidence = True
+) -> Response[bytes]:
+    """One row for each asset, in the order given."""
+    addresses = features_in(names_in(features, "features", MOST_FEATURES))
+    require(caller.plan, addresses=addresses)
+    names = names_in(asset, "asset", MOST_ASSETS)
+    head = service.head
+    found: list[list[bytes]] = []
+    for name in names:
+        kept = service.live.kept(name, addresses, head, evidence)
+        if kept is None:
+            found = await service.work(lambda: _answers(service, names, addresses, head, evidence))
+            break
+        found.append(kept)
+    return Response(_joined(names, found, moment(head)), media_type=JSON)
+
+
+def _answers(
+    service: Service, names: list[str], addresses: list[str], head: int, evidence: bool
+) -> list[list[bytes]]:
+    known_assets(names, service.store.assets())
+    return [service.live.answer(name, addresses, head, evidence) for name in names]
+
+
+def _joined(names: list[str], found: list[list[bytes]], at: str) -> bytes:
+    rows = [
+        b'{"asset":%b,"as_of":"%b","values":[%b]}' % (encode(name), at.encode(), b",".join(values))
+        for name, values in zip(names, found, strict=True)
+    ]
+    return b'{"resolved":"%b","rows":[%b]}' % (at.encode(), b",".join(rows))
