@@ -1,0 +1,102 @@
+"""A rule on the days that were: the same evaluation, the same steps, before it is saved."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tideline.domain.time import DAY, SECOND, format_time
+from tideline.features.rule import readings_of
+from tideline.features.window import WINDOWS
+from tideline.serve.alerts.alert import Checked
+from tideline.serve.alerts.episode import Standing, step
+from tideline.store import Store
+from tideline.store.ruling import rule_truths
+
+DAYS = 30
+MOST_MOMENTS = 10_000
+"""Of features alone: about 10 µs each."""
+MOST_READ = 1_500
+"""Of readings: about 4 ms each (a scan of one asset at one moment, two venues' rows)."""
+SHOWN = 20
+
+
+class Past(msgspec.Struct, frozen=True):
+    """How the rule would have fared.
+
+    Attributes:
+        fired: events over all assets.  last: when the last one was.
+        moments: moments looked at, over all assets.  true, unknown: of those.
+        step_s: distance between moments; longer than the alert's own where that would be too
+            much work, so that short episodes between two moments are not seen.
+        events: the newest, newest first.
+        text: the same as one sentence.
+    """
+
+    fired: int
+    last: str | None
+    start: str
+    end: str
+    step_s: int
+    moments: int
+    true: int
+    unknown: int
+    events: list[tuple[str, str]]
+    text: str
+
+
+def on_the_past(store: Store, checked: Checked, head: int, oldest: int | None = None) -> Past:
+    """The last 30 days up to ``head`` (not before ``oldest`` nor the first row), on a grid."""
+    spec = checked.spec
+    first = _first_row(store, spec.assets)
+    start = max(head - DAYS * DAY, first, int(store.log.horizon()), oldest or 0)
+    every = _step(checked, head - start)
+    moments = list(range(-(-start // every) * every, head + 1, every))
+    events: list[tuple[int, str]] = []
+    true = unknown = 0
+    for asset in spec.assets:
+        standing = Standing()
+        truths = rule_truths(store, checked.rules, asset, moments)
+        for moment, found in zip(moments, truths, strict=True):
+            standing, fires = step(standing, found, moment, spec.cooldown_s)
+            true, unknown = true + (found[0] is True), unknown + (found[0] is None)
+            if fires:
+                events.append((moment, asset))
+    return _told(events, moments, len(spec.assets), every, true, unknown, start, head)
+
+
+def _first_row(store: Store, assets: list[str]) -> int:
+    return min(
+        (leg.first_event for asset in assets for leg in store.legs(asset)),
+        default=int(store.head()),
+    )
+
+
+def _step(checked: Checked, span: int) -> int:
+    """The alert's own step, or the first window that makes it little enough work."""
+    read = any(readings_of(rule) for rule in checked.rules)
+    most = (MOST_READ if read else MOST_MOMENTS) // len(checked.spec.assets)
+    own = checked.spec.every_s * SECOND
+    if span // own <= most:
+        return own
+    longer = [width for width in WINDOWS.values() if width >= own and span // width <= most]
+    return min(longer, default=DAY)
+
+
+def _told(
+    events: list[tuple[int, str]], moments: list[int], assets: int, every: int, true: int,
+    unknown: int, start: int, end: int,
+) -> Past:  # fmt: skip
+    newest = sorted(events, reverse=True)
+    last = format_time(newest[0][0]) if newest else None
+    days = (end - start) / DAY
+    times = "once" if len(events) == 1 else f"{len(events)} times"
+    text = f"would have fired {times} in the last {days:.3g} days"
+    looked = len(moments) * assets
+    if last is not None:
+        text += f", last at {last}"
+    text += f" (looked at every {every // SECOND} s"
+    text += f"; could not tell at {unknown / looked:.0%} of moments)" if unknown else ")"
+    return Past(
+        len(events), last, format_time(start), format_time(end), every // SECOND, looked, true,
+        unknown, [(format_time(at), asset) for at, asset in newest[:SHOWN]], text,
+    )  # fmt: skip
