@@ -59,8 +59,8 @@ def spec(**given) -> AlertSpec:
     return AlertSpec(**{**base, **given})
 
 
-def saved(book: Book, store: Store, name: str = "al_1", owner: str = "a", since: int | None = None,
+def saved(book: Book, store: Store, ident: str = "al_1", owner: str = "a", since: int | None = None,
           **given) -> Alert:  # fmt: skip
-    alert = Alert(name, owner, "quant", 0, spec(**given), "whsec_test")
+    alert = Alert(ident, owner, "quant", 0, spec(**given), "whsec_test")
     assert book.add(alert, 100, int(store.head()) if since is None else since)
     return alert

@@ -92,7 +92,7 @@ def test_each_asset_is_watched_on_its_own(world):
 
 def test_an_event_bears_the_numbers_known_at_its_moment(world):
     store, writer, clock, book = world
-    saved(book, store, name="al_x", until=f"{OI} < 60")
+    saved(book, store, ident="al_x", until=f"{OI} < 60")
     append(writer, clock, list(range(1, 12)), square)
     assert Watch(store, book).advance() == 1
     (waiting,) = book.take(int(clock.now()), 10)
