@@ -44,26 +44,42 @@ def group_details(
     as_of: int,
 ) -> list[GroupDetail]:
     """Every group that had a row known at as_of, in the order of the sums."""
-    plan = make_plan(signal, address.window_us, legs, instruments)
-    if plan is None:
-        return []
-    names = group_names(signal, legs, instruments)
-    size = len(names)
-    values, counts = np.full((4, size), np.nan), np.zeros((1, size), np.int64)
-    question = Question(legs.arrays, NO_STEPS, plan)
-    span = break_span(address, plan) if plan.info[0]["has_breaks"] else -1
-    counted = address.n if address.transform in ("delta", "rate") else 1
-    nothing = (NO_NUMBERS,) * 5
-    ask(
-        *(question.query, DESCRIBE, np.array([as_of], np.int64), *nothing, span),
-        *(counted * address.window_us, values, counts, NO_REASONS),
-    )
-    return [
-        GroupDetail(
-            *name,
-            bool(counts[0, g] == USED),
-            *(float(x) for x in values[:, g]),
+    return GroupDetails(legs, signal, address, instruments).at(as_of)
+
+
+class GroupDetails:
+    """The groups behind one address, asked at any number of moments."""
+
+    def __init__(
+        self,
+        legs: LegSet,
+        signal: Signal,
+        address: Address,
+        instruments: Mapping[Group, Instrument],
+    ) -> None:
+        plan = make_plan(signal, address.window_us, legs, instruments)
+        self._names = [] if plan is None else group_names(signal, legs, instruments)
+        if plan is None:
+            return
+        self._question = Question(legs.arrays, NO_STEPS, plan)
+        self._span = break_span(address, plan) if plan.info[0]["has_breaks"] else -1
+        counted = address.n if address.transform in ("delta", "rate") else 1
+        self._back = counted * address.window_us
+
+    def at(self, as_of: int) -> list[GroupDetail]:
+        """Every group that had a row known at as_of, in the order of the sums."""
+        size = len(self._names)
+        if not size:
+            return []
+        values, counts = np.full((4, size), np.nan), np.zeros((1, size), np.int64)
+        nothing = (NO_NUMBERS,) * 5
+        ask(
+            *(self._question.query, DESCRIBE, np.array([as_of], np.int64), *nothing, self._span),
+            *(self._back, values, counts, NO_REASONS),
         )
-        for g, name in enumerate(names)
-        if counts[0, g] != ABSENT
-    ]
+        numbers, states = values.T.tolist(), counts[0].tolist()
+        return [
+            GroupDetail(*name, states[g] == USED, *numbers[g])
+            for g, name in enumerate(self._names)
+            if states[g] != ABSENT
+        ]

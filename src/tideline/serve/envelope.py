@@ -42,15 +42,16 @@ class Envelope:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        kind = str(scope["type"])
+        if kind not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        identity = name_request(scope)  # type: ignore[arg-type]
+        identity = name_request(scope)
         if not self._trusted(scope):
             await _refuse(scope, receive, send, WrongHost(), identity)
         elif _oversized(scope):
             await _refuse(scope, receive, send, HTTPException(status_code=431), identity)
-        elif scope["type"] == "websocket":
+        elif kind == "websocket":
             await self._app(scope, receive, send)
         else:
             await self._http(scope, receive, send, identity)
@@ -92,9 +93,7 @@ def _oversized(scope: Scope) -> bool:
     total = sum(len(name) + len(value) for name, value in headers)
     target = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
     return (
-        len(list(headers)) > MOST_HEADERS
-        or total > MOST_HEADER_BYTES
-        or target > MOST_TARGET_BYTES
+        len(list(headers)) > MOST_HEADERS or total > MOST_HEADER_BYTES or target > MOST_TARGET_BYTES
     )
 
 
@@ -102,7 +101,7 @@ async def _refuse(
     scope: Scope, receive: Receive, send: Send, error: Exception, identity: str
 ) -> None:
     """Before any route: the same problem document, written by hand."""
-    if scope["type"] == "websocket":
+    if str(scope["type"]) == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
         return

@@ -1,4 +1,4 @@
-"""Examples of answers and requests, shown in the OpenAPI document and checked against its shapes."""
+"""Examples of requests and answers for the OpenAPI document, checked against its shapes."""
 
 from __future__ import annotations
 

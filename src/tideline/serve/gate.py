@@ -87,7 +87,7 @@ def guard_of(gate: Gate) -> Guard:
     """The guard of every HTTP route: lets the caller in and leaves them in the scope."""
 
     async def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-        if connection.scope["type"] != "http":
+        if str(connection.scope["type"]) != "http":
             return  # a stream is let in by its own handler, which may wait for the key
         caller = gate.admit(connection.headers.get("authorization"))
         gate.spend(caller)

@@ -75,7 +75,7 @@ def health_of(log: Log, follower: Follower, clock: Clock, simulated: bool) -> He
     collector = _collector(read_status(log.path), clock)
     if collector is not None and not collector.stopped and age_s > SILENT_S:
         why.append(f"nothing was committed for {age_s:.0f} s")
-    damage = [f"{one.where}: {one.detail} ({one.span})" for one in log.degraded[:MOST_DAMAGE]]
+    damage = [f"{one.where}: {one.detail} ({one.range})" for one in log.degraded[:MOST_DAMAGE]]
     poor = bool(damage) or (collector is not None and bool(collector.concerns))
     return Health(
         status="unhealthy" if why else "degraded" if poor else "ok",

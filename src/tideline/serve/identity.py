@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
+
+from litestar.types import Scope
 
 ID = "tideline.id"
 """Where in the ASGI scope it stands."""
 _GIVEN = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 
 
-def name_request(scope: MutableMapping[str, Any]) -> str:
-    """Give the request its id: the caller's own X-Request-Id where that is plain, else a new one."""
+def name_request(scope: Scope) -> str:
+    """Give the request its id: a plain X-Request-Id that came with it, or a new one."""
     found = next(
         (
             value.decode()
@@ -22,10 +23,11 @@ def name_request(scope: MutableMapping[str, Any]) -> str:
         ),
         None,
     )
-    scope[ID] = found or secrets.token_hex(8)
-    return str(scope[ID])
+    identity = found or secrets.token_hex(8)
+    cast(dict[str, Any], scope)[ID] = identity
+    return identity
 
 
-def request_id(scope: MutableMapping[str, Any]) -> str:
+def request_id(scope: Scope) -> str:
     """The id given before."""
     return str(scope.get(ID, ""))

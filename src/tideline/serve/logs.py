@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import MutableMapping
 from typing import Any, Protocol, TextIO
 
 import structlog
@@ -18,7 +19,7 @@ class Logger(Protocol):
     """What the service says while it runs."""
 
     def info(self, event: str, **facts: Any) -> None: ...
-    def exception(self, event: str, error: BaseException, **facts: Any) -> None: ...
+    def failure(self, event: str, error: BaseException, **facts: Any) -> None: ...
 
 
 class JsonLogger:
@@ -35,7 +36,7 @@ class JsonLogger:
         """Something happened."""
         self._log.info(event, level="info", **facts)
 
-    def exception(self, event: str, error: BaseException, **facts: Any) -> None:
+    def failure(self, event: str, error: BaseException, **facts: Any) -> None:
         """Something failed; the trace is for the log alone."""
         trace = "".join(traceback.format_exception(error))
         self._log.error(event, level="error", error=repr(error), trace=trace, **facts)
@@ -45,11 +46,11 @@ class _Stamp:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def __call__(self, _: Any, __: str, facts: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, _: Any, __: str, facts: MutableMapping[str, Any]) -> dict[str, Any]:
         return {"at": format_time(int(self._clock.now())), **facts}
 
 
-def scrub(_: Any, __: str, facts: dict[str, Any]) -> dict[str, Any]:
+def scrub(_: Any, __: str, facts: MutableMapping[str, Any]) -> dict[str, Any]:
     """Cut keys down to their prefix, wherever they stand, and bound what is written."""
     return {name: _clean(value) for name, value in facts.items()}
 

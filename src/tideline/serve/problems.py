@@ -102,7 +102,7 @@ def problem_of(error: Exception, identity: str) -> Problem:
         f"urn:tideline:problem:{kind.name}",
         kind.title,
         kind.status,
-        _cut(str(error)) if known else "the log has the particulars under this id",
+        _short(str(error)) if known else "the log has the particulars under this id",
         identity,
     )
     if isinstance(error, BadInput):
@@ -120,7 +120,7 @@ def respond(request: Request[Any, Any, Any], error: Exception, log: Logger) -> R
         error = BadInput("body", "…", "is nested too deeply")
     problem = problem_of(error, request_id(request.scope))
     if problem.status >= 500:
-        log.exception("failed", error, id=problem.id, status=problem.status)
+        log.failure("failed", error, id=problem.id, status=problem.status)
     headers = {}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after_s)
@@ -130,9 +130,7 @@ def respond(request: Request[Any, Any, Any], error: Exception, log: Logger) -> R
         headers["WWW-Authenticate"] = 'Bearer realm="tideline"'
     if problem.status == 405 and isinstance(error, HTTPException):
         headers.update(error.headers or {})
-    return Response(
-        encode(problem), status_code=problem.status, media_type=MEDIA, headers=headers
-    )
+    return Response(encode(problem), status_code=problem.status, media_type=MEDIA, headers=headers)
 
 
 def encode(problem: Problem) -> bytes:
@@ -154,8 +152,9 @@ def _framework(error: HTTPException, identity: str) -> Problem:
 
 
 def _cut(value: object) -> str | None:
+    return None if value is None else _short(str(value))
+
+
+def _short(text: str) -> str:
     """Text of bounded length; what was sent is given back as JSON text and nothing else."""
-    if value is None:
-        return None
-    text = str(value)
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"

@@ -11,7 +11,8 @@ MOST_ROWS = 100_000
 MOST_FEATURES = 200
 
 Moment = Annotated[
-    str, Meta(description="RFC 3339 in UTC with microseconds", examples=["2026-02-05T16:00:00.000000Z"])
+    str,
+    Meta(description="RFC 3339 in UTC with microseconds", examples=["2026-02-05T16:00:00.000000Z"]),
 ]
 GivenMoment = Annotated[
     str | int, Meta(description="RFC 3339 with an offset, or integer milliseconds")

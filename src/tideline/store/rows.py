@@ -67,13 +67,25 @@ class AssetRows:
 
     def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
         """Legs that answer every moment from ``first`` to ``last``."""
-        start = first - self.back_us
-        bounded = frozenset() if strict else self.fields - self._whole()
+        return self.legs_of(self.table(first, last, strict), first, strict)
+
+    def table(self, first: int, last: int, strict: bool = False) -> pa.Table:
+        """The rows behind those legs."""
+        bounded = self.bounded(strict)
         parts = [self.log.read(self.asset, last, fields=self.fields - bounded)]
         if bounded:
+            start = first - self.back_us
             parts.append(self.log.read(self.asset, last, fields=bounded, event_from=start))
-        rows = pa.concat_tables(parts).unify_dictionaries()
-        return make_legs(rows, strict=strict, before=self._before(start, bounded))
+        return pa.concat_tables(parts).unify_dictionaries()
+
+    def legs_of(self, table: pa.Table, first: int, strict: bool = False) -> LegSet:
+        """Legs from the rows that :meth:`table` gave for the same ``first``."""
+        before = self.before(first - self.back_us, self.bounded(strict))
+        return make_legs(table, strict=strict, before=before)
+
+    def bounded(self, strict: bool = False) -> frozenset[str]:
+        """Fields read no further back than the questions look."""
+        return frozenset() if strict else self.fields - self._whole()
 
     def _whole(self) -> frozenset[str]:
         """Fields read from their beginning: gaps and breaks, and those with few rows, whose
@@ -106,7 +118,7 @@ class AssetRows:
     def _read_legs(self) -> list[Leg]:
         return [leg for leg in self.known if leg.field in self.fields]
 
-    def _before(self, start: int, bounded: frozenset[str]) -> dict[LegKey, int]:
+    def before(self, start: int, bounded: frozenset[str]) -> dict[LegKey, int]:
         """When the earliest row older than ``start`` was known, for legs read from there on."""
         found: dict[LegKey, int] = {}
         for leg in self._read_legs():

@@ -183,9 +183,7 @@ class KeyRing:
         now = self._clock.now()
         return any(record.valid(now) for record in self.records())
 
-    def _add(
-        self, owner: str, plan: str, now: int, expires: int | None
-    ) -> tuple[Key, KeyRecord]:
+    def _add(self, owner: str, plan: str, now: int, expires: int | None) -> tuple[Key, KeyRecord]:
         key = new_key()
 
         def insert(db: sqlite3.Connection) -> None:

@@ -70,4 +70,6 @@ def read_usage(ring: KeyRing, key_id: int | None = None) -> list[DayUsage]:
         " WHERE ? IS NULL OR usage.key = ? ORDER BY day DESC, keys.id"
     )
     rows = ring.query(lambda db: db.execute(ask, (key_id, key_id)).fetchall())
-    return [DayUsage(key, owner, format_time(day * DAY)[:10], *both) for key, owner, day, *both in rows]
+    return [
+        DayUsage(key, owner, format_time(day * DAY)[:10], *both) for key, owner, day, *both in rows
+    ]
