@@ -42,7 +42,7 @@ ANSWERS = [
         value={"resolved": AT, "rows": [{"asset": "BTC", "as_of": AT, "values": [1.83]}]},
     ),
 ]
-BATCH = {
+_BATCH = {
     "rows": [
         {"asset": "BTC", "as_of": "2026-02-05T16:00:00Z"},
         {"asset": "ETH", "as_of": 1770307200000},
@@ -50,3 +50,17 @@ BATCH = {
     "features": ["positioning.oi_usdtm@1h:zscore", "price.ret@1h"],
     "strict": False,
 }
+BATCH = Example(summary="Two rows", value=_BATCH)
+SERIES = [
+    Example(
+        summary="Two points",
+        value={
+            "asset": "BTC",
+            "feature": "price.ret@1h",
+            "unit": "log",
+            "resolved": AT,
+            "as_of": ["2026-02-05T14:00:00.000000Z", "2026-02-05T15:00:00.000000Z"],
+            "value": [-0.0031, None],
+        },
+    )
+]

@@ -61,7 +61,7 @@ class AssetRows:
         """Legs for stretches of the moments, each with the rows it looks back to."""
         low = 0
         while low < ascending.size:
-            high = self._stretch(ascending, low, rows_at_once)
+            high = self.stretch(ascending, low, rows_at_once)
             yield Part(low, high, self.legs(int(ascending[low]), int(ascending[high - 1]), strict))
             low = high
 
@@ -96,7 +96,9 @@ class AssetRows:
         marks = {field for field in self.fields if field.partition(".")[0] in MARKS}
         return frozenset(marks | {field for field, rows in most.items() if rows <= FEW_ROWS})
 
-    def _stretch(self, ascending: NDArray[np.int64], low: int, rows_at_once: int) -> int:
+    def stretch(
+        self, ascending: NDArray[np.int64], low: int, rows_at_once: int = ROWS_AT_ONCE
+    ) -> int:
         """As many moments as keep the rows within bounds; never less than one look-back."""
         start = int(ascending[low]) - self.back_us
         span = max(int(ascending[-1]) - start, 1)

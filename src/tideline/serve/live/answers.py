@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tideline.log import Commit
 from tideline.serve.shapes import encode
+from tideline.serve.times import moment
 from tideline.serve.values import wire_value
 from tideline.store import Store
 
@@ -38,7 +39,8 @@ class LiveAnswers:
     ) -> list[bytes]:
         """The answers at ``head``, worked out where they are not there."""
         found = self._store.values(asset, addresses, head)
-        made = [encode(wire_value(value) if evidence else value["value"]) for value in found]
+        at = moment(head)
+        made = [encode(wire_value(value, at) if evidence else value["value"]) for value in found]
         with self._lock:
             if head > self._head:
                 self._kept.clear()
