@@ -156,6 +156,12 @@ class Log:
             head = max(mark.read(), self.viewer.state().head)
         return TimeUs(head)
 
+    def commit_time(self, seq: int) -> TimeUs | None:
+        """The known_time of commit ``seq``; None: there is none of that number."""
+        ask = "SELECT known_time FROM commits WHERE seq = ?"
+        found = self.viewer.query(lambda db: db.execute(ask, (seq,)).fetchone())
+        return TimeUs(found[0]) if found else None
+
     def horizon(self) -> TimeUs:
         """Moments before this one are no longer answered; 0 when nothing was ever removed."""
         kept = Mark(self.layout.kept_from, self.files).read()
