@@ -62,7 +62,8 @@ def _life(service: Service) -> Any:
         service.start()
         service.log.info("started", store=str(service.options.store))
         try:
-            yield
+            async with service.pushing.running():
+                yield
         finally:
             service.stop()
             service.log.info("stopped")

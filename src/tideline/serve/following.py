@@ -27,7 +27,8 @@ class Follower:
     """One a process. ``applied`` is the last commit handed on, ``head`` the moment published."""
 
     def __init__(self, log: Log, clock: Clock, handed: Handed) -> None:
-        self._log, self._clock, self._handed = log, clock, handed
+        self._log, self._clock = log, clock
+        self._handed: list[Handed] = [handed]
         self._listeners: list[Heard] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -54,6 +55,10 @@ class Follower:
         """Is the thread there?"""
         return self._thread is not None and self._thread.is_alive()
 
+    def hand_to(self, handed: Handed) -> None:
+        """``handed`` is called with every commit too, after those before it."""
+        self._handed.append(handed)
+
     def listen(self, heard: Heard) -> Callable[[], None]:
         """``heard`` is called with every new head, in the follower's thread; returns its end."""
         self._listeners.append(heard)
@@ -73,7 +78,8 @@ class Follower:
             self._publish(int(head))
 
     def _take(self, commit: Commit) -> None:
-        self._handed(commit)
+        for handed in self._handed:
+            handed(commit)
         self.applied = commit.seq
         self.moved = self._clock.monotonic()
         self._publish(int(commit.known_time))

@@ -18,12 +18,14 @@ from tideline.serve.keys.usage import Usage
 from tideline.serve.live.answers import LiveAnswers
 from tideline.serve.logs import JsonLogger, Logger
 from tideline.serve.metrics import Metrics
+from tideline.serve.pushing import Pushing
 from tideline.serve.refusals import TooLong
 from tideline.settings import PLANS, Plan
 from tideline.store import Store, open_store
 
 T = TypeVar("T")
 
+ALERTS = "alerts"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -36,6 +38,8 @@ class Options:
         limits: the file of token counts that all workers share; None: this process alone.
         hosts: names this service answers to; ``*``: any.
         timeout_s: no answer takes longer.
+        alerts: directory of the book of alerts; None: ``alerts`` beside the log.
+        mail_server: an Apprise address of the operator's, for alerts by mail.
         threads: questions worked on at a time; more wait in line.
         body_bytes: the largest request body.
     """
@@ -46,6 +50,8 @@ class Options:
     hosts: tuple[str, ...] = LOOPBACK
     plans: tuple[Plan, ...] = PLANS
     timeout_s: float = 10.0
+    alerts: Path | None = None
+    mail_server: str = ""
     threads: int = 2
     body_bytes: int = 8_000_000
 
@@ -62,6 +68,7 @@ class Service:
     follower: Follower
     live: LiveAnswers
     metrics: Metrics
+    pushing: Pushing
     pool: ThreadPoolExecutor = field(repr=False)
 
     @property
@@ -105,6 +112,10 @@ def open_service(options: Options, clock: Clock, log: Logger | None = None) -> S
     gate = Gate(ring, Buckets(clock, options.limits), usage, options.plans)
     live = LiveAnswers(store)
     follower = Follower(store.log, clock, live.take)
+    pushing = Pushing(
+        store, live, follower, gate, clock,
+        options.alerts or options.store / ALERTS, options.plans, options.mail_server,
+    )  # fmt: skip
     return Service(
         options=options,
         clock=clock,
@@ -114,5 +125,6 @@ def open_service(options: Options, clock: Clock, log: Logger | None = None) -> S
         follower=follower,
         live=live,
         metrics=Metrics(),
+        pushing=pushing,
         pool=ThreadPoolExecutor(options.threads, thread_name_prefix="question"),
     )

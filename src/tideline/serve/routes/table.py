@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from litestar.handlers import BaseRouteHandler
 
+from tideline.serve.routes.alerts import (
+    create_alert,
+    delete_alert,
+    get_alert,
+    list_alerts,
+    try_channel,
+    try_rule,
+)
 from tideline.serve.routes.health import health, metrics
 from tideline.serve.routes.historical import historical, series
 from tideline.serve.routes.live import live
+from tideline.serve.routes.stream import stream
+
 
 ROUTES: tuple[BaseRouteHandler, ...] = (
     live,
     historical,
     series,
+    create_alert,
+    try_rule,
+    list_alerts,
+    get_alert,
+    delete_alert,
+    try_channel,
+    stream,
     health,
     metrics,
 )
