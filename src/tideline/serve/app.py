@@ -10,10 +10,10 @@ from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
-from litestar.openapi import OpenAPIConfig
 
 from tideline.domain.errors import TidelineError
 from tideline.serve.caller import Caller
+from tideline.serve.document import openapi_config
 from tideline.serve.envelope import Envelope
 from tideline.serve.gate import CALLER, guard_of
 from tideline.serve.problems import respond
@@ -40,7 +40,7 @@ def create_app(service: Service, routes: Sequence[BaseRouteHandler] = ROUTES) ->
             Exception: failed,
         },
         lifespan=[_life(service)],
-        openapi_config=_openapi(),
+        openapi_config=openapi_config(),
         request_max_body_size=service.options.body_bytes,
         debug=False,
         logging_config=None,
@@ -69,7 +69,3 @@ def _life(service: Service) -> Any:
             service.log.info("stopped")
 
     return life
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(title="tideline", version="1")

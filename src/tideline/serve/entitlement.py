@@ -53,9 +53,15 @@ def allowed(plan: Plan, address: str) -> bool:
     return _allows(plan, address)
 
 
+def has_signal(plan: Plan, signal: str) -> bool:
+    """Has the plan a signal, on whatever window?"""
+    category = signal.partition(".")[0]
+    return any(name in (EVERY, signal, f"{category}.{EVERY}") for name in plan.signals)
+
+
 def unlocked_by(signal: str, plans: tuple[Plan, ...] = PLANS) -> str | None:
     """The first plan that has a signal, on whatever window."""
-    return _first(plans, lambda plan: _has_signal(plan, signal))
+    return _first(plans, lambda plan: has_signal(plan, signal))
 
 
 @lru_cache(maxsize=8192)
@@ -65,18 +71,13 @@ def _allows(plan: Plan, text: str) -> bool:
 
 def _missing(plan: Plan, address: Address) -> str | None:
     """The part of an address that the plan lacks, in words."""
-    if not _has_signal(plan, address.signal):
+    if not has_signal(plan, address.signal):
         return f"signal {address.signal}"
     if EVERY not in plan.windows and address.window not in plan.windows:
         return f"window {address.window} of {address.signal}"
     if EVERY not in plan.transforms and address.transform not in plan.transforms:
         return f"transform {address.transform} of {address.signal}"
     return None
-
-
-def _has_signal(plan: Plan, signal: str) -> bool:
-    category = signal.partition(".")[0]
-    return any(name in (EVERY, signal, f"{category}.{EVERY}") for name in plan.signals)
 
 
 def _refusal(field: str, plan: Plan, text: str, plans: tuple[Plan, ...]) -> NotEntitled:

@@ -64,3 +64,24 @@ SERIES = [
         },
     )
 ]
+READINGS = [
+    Example(
+        summary="One state",
+        value={
+            "resolved": AT,
+            "window": "45m",
+            "readings": [
+                {
+                    "name": "short_covering",
+                    "asset": "BTC",
+                    "window": "45m",
+                    "as_of": AT,
+                    "severity": "elevated",
+                    "direction": "up",
+                    "strength": 1.7,
+                    "because": "price +2.1 % while open interest −3.0 % over 45m",
+                }
+            ],
+        },
+    )
+]

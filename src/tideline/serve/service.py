@@ -19,6 +19,7 @@ from tideline.serve.live.answers import LiveAnswers
 from tideline.serve.logs import JsonLogger, Logger
 from tideline.serve.metrics import Metrics
 from tideline.serve.pushing import Pushing
+from tideline.serve.readings import Scans
 from tideline.serve.refusals import TooLong
 from tideline.settings import PLANS, Plan
 from tideline.store import Store, open_store
@@ -67,6 +68,7 @@ class Service:
     gate: Gate
     follower: Follower
     live: LiveAnswers
+    scans: Scans
     metrics: Metrics
     pushing: Pushing
     pool: ThreadPoolExecutor = field(repr=False)
@@ -124,6 +126,7 @@ def open_service(options: Options, clock: Clock, log: Logger | None = None) -> S
         gate=gate,
         follower=follower,
         live=live,
+        scans=Scans(store),
         metrics=Metrics(),
         pushing=pushing,
         pool=ThreadPoolExecutor(options.threads, thread_name_prefix="question"),

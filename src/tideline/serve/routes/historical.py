@@ -10,6 +10,7 @@ from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, Parameter
 from litestar.response import Stream
+from numpy.typing import NDArray
 
 from tideline.domain.errors import BadInput
 from tideline.features.window import WINDOWS
@@ -149,7 +150,7 @@ def answer(service: Service, caller: Caller, batch: Batch) -> Answered:
     return answer_batch(service.store, batch, alive)
 
 
-def _grid(start: str, end: str, step: str) -> np.ndarray:  # type: ignore[type-arg]
+def _grid(start: str, end: str, step: str) -> NDArray[np.int64]:
     first, last = read_moment(start, "start"), read_moment(end, "end")
     width = WINDOWS.get(step)
     if width is None:

@@ -12,9 +12,12 @@ from tideline.serve.routes.alerts import (
     try_channel,
     try_rule,
 )
+from tideline.serve.routes.docs import docs, docs_file, openapi
 from tideline.serve.routes.health import health, metrics
 from tideline.serve.routes.historical import historical, series
+from tideline.serve.routes.holdings import assets, catalog, catalog_entry, gaps, usage, venues
 from tideline.serve.routes.live import live
+from tideline.serve.routes.scan import readings, scan
 from tideline.serve.routes.stream import stream
 
 
@@ -22,6 +25,13 @@ ROUTES: tuple[BaseRouteHandler, ...] = (
     live,
     historical,
     series,
+    catalog,
+    catalog_entry,
+    scan,
+    readings,
+    assets,
+    venues,
+    gaps,
     create_alert,
     try_rule,
     list_alerts,
@@ -30,5 +40,9 @@ ROUTES: tuple[BaseRouteHandler, ...] = (
     try_channel,
     stream,
     health,
+    usage,
     metrics,
+    openapi,
+    docs,
+    docs_file,
 )
