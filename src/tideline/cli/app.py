@@ -31,6 +31,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("demo", "simulate:demo", "Make a small SIMULATED store and scan it."),
     Entry("up", "collecting:up", "Collect live, and serve everything there is."),
     Entry("collect", "collecting:collect", "Collect live, or print the plan of it."),
+    Entry("serve", "serve:serve", "Serve a store: REST, streams, metrics, its own docs."),
+    Entry("keys", "keys:keys", "Keys of a service: create, list, revoke, rotate."),
     Entry("status", "status:status", "How the collector fares: rates, ages, gaps, bans."),
     Entry("reparse", "reparse:reparse", "Rebuild a log from the raw frames."),
     Entry("calibrate", "calibrate:calibrate", "Weigh how a venue counts, from what was collected."),
