@@ -1,7 +1,7 @@
 """What waits for one client: of each channel's values the latest alone, of events a bounded line.
 
 A value that replaces one not yet sent counts as a skip; an event beyond the line pushes out the
-oldest. Both are told before the next message of the channel. Nothing here waits for anybody.
+oldest. Both are told, of values before the one that came through. Nothing here waits for anybody.
 """
 
 from __future__ import annotations
@@ -66,12 +66,11 @@ class Queue:
     def _next(self) -> str | None:
         if self._said:
             return self._said.popleft()
-        if self._events:
-            channel, frame = self._events[0]
-            if channel in self._skipped:
+        for channel in self._skipped:
+            if channel not in self._latest:
                 return self._tell(channel)
-            self._events.popleft()
-            return frame
+        if self._events:
+            return self._events.popleft()[1]
         for channel in self._latest:
             if channel in self._skipped:
                 return self._tell(channel)

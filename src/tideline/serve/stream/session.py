@@ -170,7 +170,10 @@ class Session:
         while True:
             message = await self.queue.take()
             self._sending_since = self._clock.monotonic()
-            await self._send({"type": "websocket.send", "text": message})
+            try:
+                await self._send({"type": "websocket.send", "text": message})
+            except (RuntimeError, OSError):  # the other side is gone; the reader hears it too
+                raise _Close(0, "") from None
             self._sending_since = None
 
     async def _watch(self, caller: Caller) -> None:
