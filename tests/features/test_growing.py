@@ -1,0 +1,95 @@
+"""Legs that grew commit by commit answer as legs made from all rows at once, to the last bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from tests.properties.addresses import every_transform
+from tests.properties.campaigns import campaign
+from tests.properties.engine import INSTRUMENTS, ask, bits, table_of
+from tests.properties.histories import history
+from tests.reference.model import MINUTE, WINDOWS, Row
+from tests.reference.signals import SPECS
+from tideline.features.engine import evaluate_legs
+from tideline.features.growing import GrowingLegs
+from tideline.signals import BY_ADDRESS
+
+
+def answered(growing: GrowingLegs, moments, addresses):
+    as_of = np.array(moments, np.int64)
+    return evaluate_legs(growing.legs, BY_ADDRESS, INSTRUMENTS, as_of, addresses, evidence=True)
+
+
+def grown(rows, moments, addresses, sizes) -> None:
+    """Take ``rows`` in by parts of those sizes; compare after each."""
+    at = sizes[0]
+    growing = GrowingLegs(table_of(rows).slice(0, at))
+    for size in [*sizes[1:], len(rows)]:
+        growing.append(table_of(rows).slice(at, size))
+        at = min(at + size, len(rows))
+        whole = ask(table_of(rows).slice(0, at), moments, addresses)
+        assert bits(answered(growing, moments, addresses)) == bits(whole)
+
+
+@campaign(15)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    signal=st.sampled_from(sorted(SPECS)),
+    window=st.sampled_from(sorted(WINDOWS)),
+)
+def test_rows_taken_in_one_commit_after_another(seed, signal, window):
+    note(f"history seed {seed}")
+    rng = np.random.default_rng(seed)
+    told = history(seed, signal, window, 8)
+    addresses = every_transform(signal, window, rng)
+    parts = [int(x) for x in rng.integers(0, max(2, len(told.rows) // 4), 6)]
+    grown(told.rows, [*told.moments, told.moments[0]], addresses, parts)
+
+
+@pytest.mark.slow
+@campaign(3000)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    signal=st.sampled_from(sorted(SPECS)),
+    window=st.sampled_from(sorted(WINDOWS)),
+)
+def test_rows_taken_in_one_commit_after_another_long(seed, signal, window):
+    rng = np.random.default_rng(seed)
+    told = history(seed, signal, window, 8)
+    addresses = every_transform(signal, window, rng)
+    parts = [int(x) for x in rng.integers(0, max(2, len(told.rows) // 4), 9)]
+    grown(told.rows, [*told.moments, told.moments[0]], addresses, parts)
+
+
+def minute(k: int, value: float, known: int | None = None, field: str = "open_interest") -> Row:
+    at = 20_000 * 1440 * MINUTE + k * MINUTE
+    return Row("binance", "BTCUSDT", field, at, known or at, value, "recorded", "ok", 60.0)
+
+
+def test_rows_in_order_are_written_where_there_is_room():
+    """A thousand commits: laid out anew a few times, not a thousand; then a word about the past."""
+    rows = [minute(k, 100.0 + k % 7) for k in range(1400)]
+    rows.append(minute(700, 5.0, known=rows[-1].known_time + 1))
+    table = table_of(rows)
+    growing = GrowingLegs(table.slice(0, 400))
+    for at in range(400, 1400):
+        growing.append(table.slice(at, 1))
+    assert growing.generation <= 8
+    generation = growing.generation
+    growing.append(table.slice(1400, 1))
+    assert growing.generation == generation
+    assert growing.rows == 1401
+    moments = [rows[k].event_time for k in (699, 700, 701, 1399)] + [rows[-1].known_time]
+    addresses = ["positioning.oi_usdtm_coin@1h:max", "positioning.oi_usdtm_coin@5m:delta[100]"]
+    assert bits(answered(growing, moments, addresses)) == bits(ask(table, moments, addresses))
+
+
+def test_a_settled_rate_that_comes_late_gives_its_interval_a_second_life():
+    rows = [minute(k, 8.0, field="funding_interval_h") for k in range(3)]
+    rows += [minute(3, 0.0001, field="funding_rate_settled")]
+    rows += [minute(4, 8.0, field="funding_interval_h"), minute(5, 2e-4, field="open_interest_usd")]
+    moments = [minute(200, 0.0).event_time]
+    grown(rows, moments, ["funding.funding_usdtm@1h", "funding.funding_avg@1h"], [2, 1, 1, 1])
