@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from tideline.domain.errors import (
     BadInput,
@@ -17,7 +19,7 @@ from tideline.domain.errors import (
     UnknownName,
 )
 from tideline.domain.fields import BY_NAME, known_field
-from tideline.domain.time import Clock, TimeUs, WallClock, format_time, parse_time
+from tideline.domain.time import LATEST, Clock, TimeUs, WallClock, format_time, parse_time
 from tideline.log import journal
 from tideline.log.background import Background
 from tideline.log.backup import backup
@@ -47,7 +49,7 @@ from tideline.log.repair import repair
 from tideline.log.retention import LOOK_BACK_US, retain
 from tideline.log.salvage import records as salvaged_records
 from tideline.log.verify import verify
-from tideline.log.view import Viewer
+from tideline.log.view import View, Viewer
 from tideline.log.writer import FlushPolicy, Writer
 
 
@@ -210,6 +212,23 @@ class Log:
         if not found.num_rows and asset not in (known := self.assets()):
             raise UnknownName("asset", asset, known)
         return found
+
+    def standing(
+        self, asset: str, parts: Sequence[tuple[frozenset[str], int | None]]
+    ) -> tuple[Any, int]:
+        """Where a follower of one asset begins: its rows, whenever known, and the last commit in
+        them; ``follow`` from there brings the rest. Of one moment, like every read.
+
+        ``parts`` are fields and the event_time (µs) from which they are wanted, None: from the
+        beginning. It is the other half of ``follow`` and gives, like it, rows and no answers.
+        """
+        asks = [Question(asset, LATEST, fields, start) for fields, start in parts]
+
+        def work(view: View, gone: frozenset[str]) -> tuple[list[Any], int]:
+            return [answer(view, ask, self.parts, gone=gone) for ask in asks], view.state.last_seq
+
+        found, last = self.viewer.settled(work, lambda name: name == asset)
+        return pa.concat_tables(found).unify_dictionaries(), last
 
     def assets(self) -> list[str]:
         """Every asset with a row, by name."""

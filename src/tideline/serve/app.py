@@ -13,7 +13,6 @@ from litestar.handlers import BaseRouteHandler
 
 from tideline.domain.errors import TidelineError
 from tideline.serve.caller import Caller
-from tideline.serve.document import openapi_config
 from tideline.serve.envelope import Envelope
 from tideline.serve.gate import CALLER, guard_of
 from tideline.serve.problems import respond
@@ -40,7 +39,7 @@ def create_app(service: Service, routes: Sequence[BaseRouteHandler] = ROUTES) ->
             Exception: failed,
         },
         lifespan=[_life(service)],
-        openapi_config=openapi_config(),
+        openapi_config=None,
         request_max_body_size=service.options.body_bytes,
         debug=False,
         logging_config=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Litestar
+from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, SecurityScheme
 
@@ -38,8 +39,6 @@ def openapi_config() -> OpenAPIConfig:
             security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}
         ),
         security=[{"key": []}],
-        path="/_framework_pages",
-        enabled_endpoints=set(),
         use_handler_docstrings=False,
     )
 
@@ -54,7 +53,10 @@ def document_of(app: Litestar) -> bytes:
 
 def describe(app: Litestar) -> dict[str, Any]:
     """The document as data: problems and tables stand beside what the types give."""
-    document: dict[str, Any] = app.openapi_schema.to_schema()
+    # the framework's own pages would come with its config: they load from another host
+    plugin = app.plugins.get(OpenAPIPlugin)
+    plugin._openapi_config = openapi_config()
+    document: dict[str, Any] = plugin.provide_openapi().to_schema()
     document["openapi"] = "3.1.0"
     document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _problem_schema()
     for path, operations in document.get("paths", {}).items():

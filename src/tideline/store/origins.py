@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tideline.features.legs import LegKey
+from tideline.features.legs import LegKey, name_legs
 from tideline.log import Log
 
 Ints: TypeAlias = NDArray[np.int64]
+COLUMNS = ("venue", "instrument", "field", "event_time", "known_time", "source_id")
 
 
 class Origins:
@@ -25,7 +26,7 @@ class Origins:
         self._log = log
         self._derived: dict[int, str] = {0: ""}
         self._tables: list[pa.Table] = []
-        self._legs: dict[LegKey, tuple[Ints, Ints, Ints]] | None = None
+        self._legs: dict[LegKey, tuple[Ints, Ints, Ints]] = {}
         self._any = False
 
     def add(self, table: pa.Table) -> None:
@@ -36,9 +37,7 @@ class Origins:
             if source not in self._derived:
                 self._derived[source] = self._log.source(source).derived
             self._any = self._any or bool(self._derived[source])
-        self._tables.append(table.select(("venue", "instrument", "field", "event_time",
-                                          "known_time", "source_id")))  # fmt: skip
-        self._legs = None
+        self._tables.append(table.select(COLUMNS))
 
     def derived(
         self,
@@ -50,8 +49,9 @@ class Origins:
         """What was derived among the newest rows of the groups, of event_times from ``since``."""
         if not self._any:
             return []
-        if self._legs is None:
-            self._legs = self._sorted()
+        for table in self._tables:
+            self._sort_in(table)
+        self._tables.clear()
         found = set()
         for venue, instrument in groups:
             for field in fields:
@@ -60,22 +60,22 @@ class Origins:
                 found.add(self._derived[source])
         return sorted(found - {""})
 
-    def _sorted(self) -> dict[LegKey, tuple[Ints, Ints, Ints]]:
-        """Per leg event times, known times and sources, in the log's order."""
-        rows = pa.concat_tables(self._tables)
-        rows = rows.set_column(3, "event_time", rows["event_time"].cast(pa.int64()))
-        rows = rows.set_column(4, "known_time", rows["known_time"].cast(pa.int64()))
-        names = [rows[name].cast(pa.string()).to_pylist() for name in rows.column_names[:3]]
-        event, known, source = (rows[name].to_numpy() for name in rows.column_names[3:])
-        places: dict[LegKey, list[int]] = {}
-        for row, key in enumerate(zip(*names, strict=True)):
-            places.setdefault(key, []).append(row)
-        made = {}
-        for key, listed in places.items():
-            at = np.array(listed, np.int64)
-            at = at[np.lexsort((known[at], event[at]))]
-            made[key] = (event[at], known[at], source[at])
-        return made
+    def _sort_in(self, table: pa.Table) -> None:
+        """Put the rows of a table to their legs: event times, known times and sources, sorted."""
+        keys, number = name_legs(table)
+        columns = [table["event_time"], table["known_time"], table["source_id"]]
+        event, known, source = (column.cast(pa.int64()).to_numpy() for column in columns)
+        order = np.lexsort((known, event, number))
+        edges = np.searchsorted(number[order], np.arange(len(keys) + 1))
+        for n, key in enumerate(keys):
+            at = order[edges[n] : edges[n + 1]]
+            mine = (event[at], known[at], source[at])
+            old = self._legs.get(key)
+            if old is not None:
+                both = [np.concatenate(pair) for pair in zip(old, mine, strict=True)]
+                turned = np.lexsort((both[1], both[0]))
+                mine = (both[0][turned], both[1][turned], both[2][turned])
+            self._legs[key] = mine
 
 
 def _newest(leg: tuple[Ints, Ints, Ints], as_of: int, since: int) -> int:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tideline.domain.fields import MARKS
 from tideline.domain.instrument import Instrument
-from tideline.features.address import Address
 from tideline.features.arrays import FAR
 from tideline.features.engine import check_address, lookback_us
 from tideline.features.groups import Group
@@ -42,9 +41,7 @@ class AssetRows:
 
     def __init__(self, log: Log, asset: str, addresses: Sequence[str]) -> None:
         self.log, self.asset = log, asset
-        parsed = [check_address(text, BY_ADDRESS) for text in addresses]
-        self.fields = _fields(parsed)
-        self.back_us = max(lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed)
+        self.fields, self.back_us = reach(addresses)
         self.known = log.legs(asset)
         self.instruments: dict[Group, Instrument] = {
             (leg.venue, leg.instrument): parse_symbol(leg.venue, leg.instrument)
@@ -132,7 +129,12 @@ class AssetRows:
         return found
 
 
-def _fields(parsed: Sequence[Address]) -> frozenset[str]:
-    return frozenset(
-        field for address in parsed for field in signal_fields(BY_ADDRESS[address.signal])
-    )
+def reach(addresses: Sequence[str]) -> tuple[frozenset[str], int]:
+    """The fields that addresses read, and how far before T (µs).
+
+    Raises:
+        BadAddress: not an address of the catalogue.
+    """
+    parsed = [check_address(text, BY_ADDRESS) for text in addresses]
+    fields = {field for address in parsed for field in signal_fields(BY_ADDRESS[address.signal])}
+    return frozenset(fields), max(lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed)

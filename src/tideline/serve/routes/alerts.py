@@ -6,17 +6,16 @@ from typing import Annotated
 
 from litestar import Response, delete, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from tideline.serve.alerts.alert import AlertSpec
 from tideline.serve.alerts.desk import AlertView, Trial
 from tideline.serve.alerts.past import Past
-from tideline.serve.caller import Caller
-from tideline.serve.service import Service
+from tideline.serve.given import Asker, Serving
 from tideline.serve.shapes import encode
 
 JSON = "application/json"
-AlertId = Annotated[str, Parameter(description="as it was given", max_length=64, min_length=1)]
+AlertId = Annotated[str, PathParameter(description="as it was given", max_length=64, min_length=1)]
 
 
 @post(
@@ -26,7 +25,9 @@ AlertId = Annotated[str, Parameter(description="as it was given", max_length=64,
     responses={201: ResponseSpec(AlertView, description="The alert, with its past")},
     tags=["alerts"],
 )
-async def create_alert(service: Service, caller: Caller, data: AlertSpec) -> Response[bytes]:
+async def create_alert(
+    service: Serving, caller: Asker, data: JSONBody[AlertSpec]
+) -> Response[bytes]:
     """Checked, tested, saved."""
     made = await service.work(lambda: service.pushing.alerts.create(caller, data))
     return Response(encode(made), status_code=201, media_type=JSON)
@@ -39,7 +40,7 @@ async def create_alert(service: Service, caller: Caller, data: AlertSpec) -> Res
     responses={200: ResponseSpec(Past, description="The last 30 days")},
     tags=["alerts"],
 )
-async def try_rule(service: Service, caller: Caller, data: AlertSpec) -> Response[bytes]:
+async def try_rule(service: Serving, caller: Asker, data: JSONBody[AlertSpec]) -> Response[bytes]:
     """The past of a rule."""
     found = await service.work(lambda: service.pushing.alerts.past(caller, data))
     return Response(encode(found), media_type=JSON)
@@ -51,7 +52,7 @@ async def try_rule(service: Service, caller: Caller, data: AlertSpec) -> Respons
     responses={200: ResponseSpec(list[AlertView], description="Without secrets")},
     tags=["alerts"],
 )
-async def list_alerts(service: Service, caller: Caller) -> Response[bytes]:
+async def list_alerts(service: Serving, caller: Asker) -> Response[bytes]:
     """Those of the caller's owner."""
     found = await service.work(lambda: service.pushing.alerts.mine(caller))
     return Response(encode(found), media_type=JSON)
@@ -63,7 +64,7 @@ async def list_alerts(service: Service, caller: Caller) -> Response[bytes]:
     responses={200: ResponseSpec(AlertView, description="Without its secret")},
     tags=["alerts"],
 )
-async def get_alert(service: Service, caller: Caller, alert: AlertId) -> Response[bytes]:
+async def get_alert(service: Serving, caller: Asker, alert: AlertId) -> Response[bytes]:
     """404 for what is not the caller's."""
     found = await service.work(lambda: service.pushing.alerts.get(caller, alert))
     return Response(encode(found), media_type=JSON)
@@ -75,7 +76,7 @@ async def get_alert(service: Service, caller: Caller, alert: AlertId) -> Respons
     status_code=204,
     tags=["alerts"],
 )
-async def delete_alert(service: Service, caller: Caller, alert: AlertId) -> None:
+async def delete_alert(service: Serving, caller: Asker, alert: AlertId) -> None:
     """404 for what is not the caller's."""
     await service.work(lambda: service.pushing.alerts.delete(caller, alert))
 
@@ -87,7 +88,7 @@ async def delete_alert(service: Service, caller: Caller, alert: AlertId) -> None
     responses={200: ResponseSpec(Trial, description="What the channel said")},
     tags=["alerts"],
 )
-async def try_channel(service: Service, caller: Caller, alert: AlertId) -> Response[bytes]:
+async def try_channel(service: Serving, caller: Asker, alert: AlertId) -> Response[bytes]:
     """404 for what is not the caller's."""
     found = await service.pushing.alerts.trial(caller, alert)
     return Response(encode(found), media_type=JSON)

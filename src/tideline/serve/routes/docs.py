@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from tideline.serve.document import document_of
 from tideline.serve.media import JSON
@@ -40,7 +40,7 @@ async def docs() -> Response[bytes]:
 
 @get("/docs/{name:str}", include_in_schema=False)
 async def docs_file(
-    name: Annotated[str, Parameter(description="A file of the page", max_length=80)],
+    name: Annotated[str, PathParameter(description="A file of the page", max_length=80)],
 ) -> Response[bytes]:
     """What the page loads."""
     if name not in FILES:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
-from tideline.serve.caller import Caller
 from tideline.serve.entitlement import require
+from tideline.serve.given import Asker, Serving
 from tideline.serve.health import Health, health_of
 from tideline.serve.service import Service
 from tideline.serve.shapes import encode
@@ -23,7 +23,7 @@ PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
     },
     tags=["service"],
 )
-async def health(service: Service) -> Response[bytes]:
+async def health(service: Serving) -> Response[bytes]:
     """503 within a minute of anything standing still."""
     found = await service.work(lambda: _look(service))
     status = 503 if found.status == "unhealthy" else 200
@@ -37,7 +37,7 @@ async def health(service: Service) -> Response[bytes]:
     responses={200: ResponseSpec(str, media_type=PROMETHEUS, description="Text format")},
     tags=["service"],
 )
-async def metrics(service: Service, caller: Caller) -> Response[bytes]:
+async def metrics(service: Serving, caller: Asker) -> Response[bytes]:
     """Counts of all workers."""
     require(caller.plan, metrics=True)
     body = await service.work(lambda: _counted(service))

@@ -8,7 +8,7 @@ import numpy as np
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromQuery, QueryParameter
 from litestar.response import Stream
 from numpy.typing import NDArray
 
@@ -20,6 +20,7 @@ from tideline.serve.caller import Caller
 from tideline.serve.cost import NUMBER, TOLD, Cost, check_cost, cost_of
 from tideline.serve.entitlement import require
 from tideline.serve.examples import ANSWERS, BATCH, SERIES
+from tideline.serve.given import Asker, Serving
 from tideline.serve.media import JSON, choose_media
 from tideline.serve.refusals import TooLong
 from tideline.serve.sending import sent
@@ -34,7 +35,7 @@ Given = Annotated[
     HistoricalRequest,
     Body(media_type=RequestEncodingType.JSON, examples=[BATCH], description="A batch"),
 ]
-Evidence = Annotated[bool, Parameter(description="false: bare numbers")]
+Evidence = Annotated[bool, QueryParameter(description="false: bare numbers")]
 MOST_POINTS = 100_000
 
 
@@ -50,8 +51,8 @@ MOST_POINTS = 100_000
     tags=["features"],
 )
 async def historical(
-    service: Service,
-    caller: Caller,
+    service: Serving,
+    caller: Asker,
     request: Request,  # type: ignore[type-arg]
     data: Given,
     evidence: Evidence = True,
@@ -82,13 +83,14 @@ async def historical(
     return await service.work(work)
 
 
-Asset = Annotated[str, Parameter(description="One coin", min_length=1, max_length=40)]
-Feature = Annotated[str, Parameter(description="One address", min_length=1, max_length=120)]
+Asset = Annotated[str, QueryParameter(description="One coin", min_length=1, max_length=40)]
+Feature = Annotated[str, QueryParameter(description="One address", min_length=1, max_length=120)]
 Start = Annotated[
-    str, Parameter(description="First moment: RFC 3339 with an offset, or integer ms", min_length=1)
+    str,
+    QueryParameter(description="RFC 3339 with an offset, or integer ms", min_length=1),
 ]
-End = Annotated[str, Parameter(description="Last moment, the same way", min_length=1)]
-Step = Annotated[str, Parameter(description="One of the window names: 1s … 24h", min_length=1)]
+End = Annotated[str, QueryParameter(description="Last moment, the same way", min_length=1)]
+Step = Annotated[str, QueryParameter(description="One of the window names: 1s … 24h", min_length=1)]
 
 
 @get(
@@ -99,15 +101,15 @@ Step = Annotated[str, Parameter(description="One of the window names: 1s … 24h
     tags=["features"],
 )
 async def series(
-    service: Service,
-    caller: Caller,
+    service: Serving,
+    caller: Asker,
     request: Request,  # type: ignore[type-arg]
     asset: Asset,
     feature: Feature,
     start: Start,
     end: End,
     step: Step,
-    strict: bool = False,
+    strict: FromQuery[bool] = False,
 ) -> Sent:
     """A chart's line."""
     media = choose_media(request.headers.get("accept"))

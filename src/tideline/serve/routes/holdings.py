@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from tideline.collect.status import read_status
 from tideline.domain.errors import UnknownName
@@ -18,6 +18,7 @@ from tideline.log import Leg
 from tideline.serve.asking import known_assets
 from tideline.serve.caller import Caller
 from tideline.serve.entitlement import has_signal, require, unlocked_by
+from tideline.serve.given import Asker, Serving
 from tideline.serve.holdings import asset_entries, coverage_of, gap_entries, venue_entries
 from tideline.serve.keys.usage import read_usage
 from tideline.serve.media import JSON
@@ -47,7 +48,7 @@ MOST_GAPS = 10_000
     responses={200: ResponseSpec(Catalog, description="Signals in order, plans from the smallest")},
     tags=["catalogue"],
 )
-async def catalog(service: Service, caller: Caller) -> Response[bytes]:
+async def catalog(service: Serving, caller: Asker) -> Response[bytes]:
     """Signals, windows, transforms, plans, and what there is of each signal right now."""
 
     def work() -> bytes:
@@ -67,9 +68,9 @@ async def catalog(service: Service, caller: Caller) -> Response[bytes]:
     tags=["catalogue"],
 )
 async def catalog_entry(
-    service: Service,
-    caller: Caller,
-    signal: Annotated[str, Parameter(description="positioning.oi_usdtm", max_length=80)],
+    service: Serving,
+    caller: Asker,
+    signal: Annotated[str, PathParameter(description="positioning.oi_usdtm", max_length=80)],
 ) -> Response[bytes]:
     """404 names nothing: the nearest is in the detail."""
     if signal not in BY_ADDRESS:
@@ -88,7 +89,7 @@ async def catalog_entry(
     responses={200: ResponseSpec(Assets, description="By name")},
     tags=["coverage"],
 )
-async def assets(service: Service) -> Response[bytes]:
+async def assets(service: Serving) -> Response[bytes]:
     """Each coin: venues, rows, how fresh."""
     body = await service.work(
         lambda: encode(Assets(moment(service.head), asset_entries(service.store.legs())))
@@ -102,7 +103,7 @@ async def assets(service: Service) -> Response[bytes]:
     responses={200: ResponseSpec(Venues, description="In catalogue order")},
     tags=["coverage"],
 )
-async def venues(service: Service) -> Response[bytes]:
+async def venues(service: Serving) -> Response[bytes]:
     """Each venue: what is held, bans, skew, concerns."""
 
     def work() -> bytes:
@@ -121,12 +122,16 @@ async def venues(service: Service) -> Response[bytes]:
     tags=["coverage"],
 )
 async def gaps(
-    service: Service,
-    caller: Caller,
-    asset: Annotated[str | None, Parameter(description="Only this coin", max_length=40)] = None,
-    venue: Annotated[str | None, Parameter(description="Only this venue", max_length=40)] = None,
+    service: Serving,
+    caller: Asker,
+    asset: Annotated[
+        str | None, QueryParameter(description="Only this coin", max_length=40)
+    ] = None,
+    venue: Annotated[
+        str | None, QueryParameter(description="Only this venue", max_length=40)
+    ] = None,
     since: Annotated[
-        str | None, Parameter(description="Reaching past this moment; absent: the last 7 days")
+        str | None, QueryParameter(description="Reaching past this moment; absent: the last 7 days")
     ] = None,
 ) -> Response[bytes]:
     """Stretches in which a feed was silent, as known at the head."""
@@ -151,7 +156,7 @@ async def gaps(
     responses={200: ResponseSpec(UsageAnswer, description="The newest day first")},
     tags=["service"],
 )
-async def usage(service: Service, caller: Caller) -> Response[bytes]:
+async def usage(service: Serving, caller: Asker) -> Response[bytes]:
     """Of the key that asks and of no other; 404 where there are no keys."""
     ring = service.gate.ring
     if ring is None:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
-from tideline.serve.asking import MOST_ASSETS, features_in, known_assets, names_in
-from tideline.serve.caller import Caller
+from tideline.serve.asking import MOST_ASSETS, features_in, names_in
 from tideline.serve.entitlement import require
 from tideline.serve.examples import ANSWERS
+from tideline.serve.given import Asker, Serving
 from tideline.serve.service import Service
 from tideline.serve.shapes import MOST_FEATURES, Answers, encode
 from tideline.serve.times import moment
@@ -19,17 +19,17 @@ from tideline.serve.times import moment
 JSON = "application/json"
 
 Assets = Annotated[
-    str, Parameter(description="One coin or several: BTC,ETH", max_length=20_000, min_length=1)
+    str, QueryParameter(description="One coin or several: BTC,ETH", max_length=20_000, min_length=1)
 ]
 Features = Annotated[
     str,
-    Parameter(
+    QueryParameter(
         description="Addresses: positioning.oi_usdtm@1h:zscore,price.ret@1h",
         max_length=20_000,
         min_length=1,
     ),
 ]
-Evidence = Annotated[bool, Parameter(description="false: bare numbers")]
+Evidence = Annotated[bool, QueryParameter(description="false: bare numbers")]
 
 
 @get(
@@ -40,7 +40,7 @@ Evidence = Annotated[bool, Parameter(description="false: bare numbers")]
     tags=["features"],
 )
 async def live(
-    service: Service, caller: Caller, asset: Assets, features: Features, evidence: Evidence = True
+    service: Serving, caller: Asker, asset: Assets, features: Features, evidence: Evidence = True
 ) -> Response[bytes]:
     """One row for each asset, in the order given."""
     addresses = features_in(names_in(features, "features", MOST_FEATURES))
@@ -60,7 +60,6 @@ async def live(
 def _answers(
     service: Service, names: list[str], addresses: list[str], head: int, evidence: bool
 ) -> list[list[bytes]]:
-    known_assets(names, service.store.assets())
     return [service.live.answer(name, addresses, head, evidence) for name in names]
 
 

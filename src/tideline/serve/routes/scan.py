@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from tideline.domain.errors import UnknownName
 from tideline.readings.price_oi import BY_NAME
@@ -16,16 +16,18 @@ from tideline.serve.caller import Caller
 from tideline.serve.cost import Ask, check_cost, cost_of
 from tideline.serve.entitlement import require
 from tideline.serve.examples import READINGS
+from tideline.serve.given import Asker, Serving
 from tideline.serve.media import JSON
 from tideline.serve.readings import mode_named, needed, wire_reading
 from tideline.serve.service import Service
 from tideline.serve.shapes import Readings, encode
 from tideline.serve.times import moment, read_moment
 
-Window = Annotated[str, Parameter(description="15m 30m 45m 1h 2h 4h 12h 24h")]
-Bands = Annotated[str, Parameter(description="adaptive or fixed")]
+Window = Annotated[str, QueryParameter(description="15m 30m 45m 1h 2h 4h 12h 24h")]
+Bands = Annotated[str, QueryParameter(description="adaptive or fixed")]
 AsOf = Annotated[
-    str | None, Parameter(description="RFC 3339 with an offset, or integer ms; absent: the head")
+    str | None,
+    QueryParameter(description="RFC 3339 with an offset, or integer ms; absent: the head"),
 ]
 DEEPEST = "positioning.oi_usdtm_coin@1h:zscore[722]"
 """How far the adaptive bands look back: 30 days of hours."""
@@ -38,14 +40,14 @@ DEEPEST = "positioning.oi_usdtm_coin@1h:zscore[722]"
     tags=["readings"],
 )
 async def scan(
-    service: Service,
-    caller: Caller,
+    service: Serving,
+    caller: Asker,
     window: Window = "45m",
     states: Annotated[
-        str | None, Parameter(description="Only these: short_covering,…", max_length=2000)
+        str | None, QueryParameter(description="Only these: short_covering,…", max_length=2000)
     ] = None,
     min_severity: Annotated[
-        str | None, Parameter(description="none, watch, elevated or extreme")
+        str | None, QueryParameter(description="none, watch, elevated or extreme")
     ] = None,
     bands: Bands = "adaptive",
     as_of: AsOf = None,
@@ -79,9 +81,9 @@ async def scan(
     tags=["readings"],
 )
 async def readings(
-    service: Service,
-    caller: Caller,
-    asset: Annotated[str, Parameter(description="One coin", max_length=40)],
+    service: Serving,
+    caller: Asker,
+    asset: Annotated[str, PathParameter(description="One coin", max_length=40)],
     window: Window = "45m",
     bands: Bands = "adaptive",
     as_of: AsOf = None,

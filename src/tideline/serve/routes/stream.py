@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
 
-from tideline.serve.service import Service
+from tideline.serve.given import Serving
 from tideline.serve.stream.session import FOREIGN, Session
 
 
 @websocket("/v1/stream")
-async def stream(socket: WebSocket[Any, Any, Any], service: Service) -> None:
+async def stream(socket: WebSocket[Any, Any, Any], service: Serving) -> None:
     """One connection; see :mod:`tideline.serve.stream.session`."""
     await socket.accept()
     if not own_origin(socket.headers.get("origin"), service.options.hosts):

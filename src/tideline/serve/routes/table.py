@@ -20,7 +20,6 @@ from tideline.serve.routes.live import live
 from tideline.serve.routes.scan import readings, scan
 from tideline.serve.routes.stream import stream
 
-
 ROUTES: tuple[BaseRouteHandler, ...] = (
     live,
     historical,
