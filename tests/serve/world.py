@@ -78,7 +78,7 @@ class Growing:
         self.writer.append(part.append_column("source_id", ids), sources)
         self._at = end
 
-    def restate(self, share: float, field: str = "open_interest") -> None:
+    def restate(self, share: float, field: str = "open_interest", status: str = "ok") -> None:
         """Say again, otherwise, the newest value of a field: a word about the past."""
         done = self._rows.slice(0, self._at)
         mine = np.flatnonzero(pc.equal(done["field"].cast(pa.string()), field).to_numpy())[-1:]
@@ -87,6 +87,9 @@ class Growing:
         part = done.take(pa.array(mine))
         place = part.column_names.index("value")
         part = part.set_column(place, "value", pc.multiply(part["value"], 1.0 + share))
+        part = part.set_column(
+            part.column_names.index("status"), "status", pa.array([status]).dictionary_encode()
+        )
         ids = pa.array(np.full(part.num_rows, self._source, np.int64))
         self.writer.append(part.append_column("source_id", ids))
 
