@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tideline.cli.options import json_option, parse_names, store_option
+from tideline.cli.serve import serve_options, serving_of
 from tideline.domain.errors import BadInput, UnknownName, nearest_of
 from tideline.domain.time import SECOND
 
@@ -75,19 +76,25 @@ def collect(plan: bool, as_json: bool, **given: Any) -> None:
 
 @click.command()
 @collect_options
-def up(**given: Any) -> None:
+@serve_options
+@click.option("--no-serve", is_flag=True, help="Only collect.")
+def up(no_serve: bool, **given: Any) -> None:
     """Collect, and serve everything there is; on a terminal with the status in place.
 
-    Stop with Ctrl-C: what was received is committed first.
+    The service is a process of its own and writes serve.log in the store's directory. Stop with
+    Ctrl-C: what was received is committed first.
 
     \b
-        tideline up --store S
+        tideline up --store S                       http://127.0.0.1:8787/docs
         tideline up --store S --simulated --assets BTC,ETH
     """
+    from tideline.cli.beside import served_beside
     from tideline.cli.running import run
     from tideline.cli.show import console
 
-    run(job_of(given), show=console().is_terminal)
+    job = job_of(given)
+    with served_beside(None if no_serve else serving_of(given["store"], given)):
+        run(job, show=console().is_terminal)
 
 
 def job_of(given: dict[str, Any]) -> Job:
