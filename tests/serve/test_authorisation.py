@@ -19,8 +19,9 @@ AT = moment(int(START) + 5 * 3_600_000_000)
 ONE = "positioning.oi_usdtm@1h:level"
 FINE = "liquidations.liq_long_vol@1s:zscore"
 BATCH = {"rows": [{"asset": "BTC", "as_of": AT}], "features": [ONE]}
-RULE = "price.ret@1h > 0"
-ALERT = {"name": "up", "rule": RULE, "assets": ["BTC"], "channel": {"kind": "none"}}
+HOOK = {"kind": "webhook", "url": "https://hooks.example.com/x"}
+ALERT = {"name": "up", "rule": f"{FINE} > 3", "assets": ["BTC"], "channel": HOOK}
+TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 
 class Call:
@@ -61,19 +62,17 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/openapi.json"): Call("/openapi.json"),
     ("GET", "/docs"): Call("/docs"),
     ("GET", "/docs/{name:str}"): Call("/docs/docs.js"),
-    ("POST", "/v1/alerts"): Call(
-        "/v1/alerts", json=ALERT, full=(201, 400, 422), lower=(400, 403, 422)
-    ),
+    ("POST", "/v1/alerts"): Call("/v1/alerts", json=ALERT, full=(201,), lower=REFUSED),
     ("GET", "/v1/alerts"): Call("/v1/alerts"),
-    ("POST", "/v1/alerts/test"): Call(
-        "/v1/alerts/test", json=ALERT, full=(200, 400, 422), lower=(400, 403, 422)
-    ),
+    ("POST", "/v1/alerts/test"): Call("/v1/alerts/test", json=ALERT, lower=REFUSED),
     ("GET", "/v1/alerts/{alert:str}"): Call("/v1/alerts/none", full=(404,), lower=(404,)),
     ("DELETE", "/v1/alerts/{alert:str}"): Call("/v1/alerts/none", full=(404,), lower=(404,)),
     ("POST", "/v1/alerts/{alert:str}/test"): Call(
         "/v1/alerts/none/test", full=(404,), lower=(404,)
     ),
 }
+# tools are refused inside an answer; see tests/serve/mcp
+CALLS["POST", "/mcp"] = Call("/mcp", json=TOOLS)
 STREAMS = {"/v1/stream"}
 """Let in by their own handler within ten seconds; see tests/serve/stream."""
 

@@ -36,6 +36,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("status", "status:status", "How the collector fares: rates, ages, gaps, bans."),
     Entry("reparse", "reparse:reparse", "Rebuild a log from the raw frames."),
     Entry("calibrate", "calibrate:calibrate", "Weigh how a venue counts, from what was collected."),
+    Entry("mcp", "assistant:mcp", "Answer an assistant's tool calls (MCP)."),
     Entry("import", "bring:bring", "Take in archives, tables or canonical rows."),
     Entry("export", "bring:export", "Write rows out as a canonical table."),
     Entry("features", "ask:features", "Ask features of one moment, or of a table of them."),

@@ -1,11 +1,13 @@
-"""What goes out unasked: streams and alerts of one process, made together and run together."""
+"""What runs beside the requests of one process: streams, alerts, the tools of assistants."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tideline.domain.time import Clock
 from tideline.serve.alerts.alert import Alert, Checked
@@ -23,6 +25,9 @@ from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.source import StoreSource, Values
 from tideline.settings import Plan
 from tideline.store import Store
+
+if TYPE_CHECKING:
+    from tideline.serve.mcp.http import HttpTools
 
 OWNERS_EVERY_S = 5.0
 
@@ -50,13 +55,13 @@ class Pushing:
         watch = Watch(store, self._book, Allowed(gate, plans, clock))
         self.alerts = AlertDesk(store, self._book, delivery, clock, anywhere=gate.ring is None)
         self.keeper = Keeper(directory, self._book, watch, delivery, clock)
+        self.tools = _tools(store)
         follower.hand_to(self.hub.take)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The hub and the keeper, until it ends."""
         async with AsyncExitStack() as stack:
-            stack.callback(self._book.close)
             await stack.enter_async_context(self._webhooks)
             tasks = [asyncio.create_task(self.hub.run()), asyncio.create_task(self.keeper.run())]
             try:
@@ -67,6 +72,20 @@ class Pushing:
                 for task in tasks:
                     with suppress(asyncio.CancelledError):
                         await task
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._book.close()
+
+
+def _tools(store: Store) -> HttpTools | None:
+    """The tools, if the library of their protocol is installed."""
+    if find_spec("mcp") is None:
+        return None
+    from tideline.serve.mcp.http import HttpTools
+    from tideline.serve.mcp.questions import Questions
+
+    return HttpTools(Questions(store))
 
 
 class Allowed:

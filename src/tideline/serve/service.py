@@ -98,6 +98,7 @@ class Service:
         """Stop following, write what was counted, let go of the files."""
         self.follower.stop()
         self.pool.shutdown(wait=True, cancel_futures=True)
+        self.pushing.close()
         self.gate.close()
         self.store.close()
 

@@ -11,10 +11,10 @@ from tests.log.rows import MINUTE
 from tests.serve.alerts.stores import HIGH, OI, START, append, new_store, saved, square, squares
 from tests.serve.alerts.stores import spec as spec_of
 from tideline.domain.time import format_time
-from tideline.serve.alerts.alert import parsed
+from tideline.serve.alerts.alert import Checked, parsed
 from tideline.serve.alerts.book import Book
 from tideline.serve.alerts.message import Event
-from tideline.serve.alerts.past import on_the_past
+from tideline.serve.alerts.past import Past, on_the_past, span_of
 from tideline.serve.alerts.watch import MISSED_US, Watch
 from tideline.store import Store, open_store
 
@@ -28,6 +28,10 @@ def world(tmp_path: Path):
     book.close()
     writer.close()
     log.close()
+
+
+def held_against(store: Store, checked: Checked, oldest: int | None = None) -> Past:
+    return on_the_past(store, checked, span_of(store, checked, int(store.head()), oldest))
 
 
 def told(book: Book, alert: str) -> list[int]:
@@ -44,7 +48,7 @@ def test_every_rise_is_one_event_and_the_past_agrees(world):
         watch.advance()
         watch.advance()  # asked again, nothing new
     assert told(book, alert.id) == squares(60)
-    past = on_the_past(store, parsed(alert.spec), int(store.head()))
+    past = held_against(store, parsed(alert.spec))
     assert (past.fired, past.step_s) == (3, 60)
     assert past.last == format_time(START + 50 * MINUTE)
     assert "would have fired 3 times" in past.text
@@ -130,9 +134,9 @@ def test_the_past_says_how_coarse_it_looked(world):
     store, writer, clock, _ = world
     append(writer, clock, list(range(1, 12_000, 1)), square)
     checked = parsed(spec_of(rule=HIGH))
-    past = on_the_past(store, checked, int(store.head()))
+    past = held_against(store, checked)
     assert past.step_s == 300
     assert "looked at every 300 s" in past.text
-    fine = on_the_past(store, checked, int(store.head()), oldest=int(store.head()) - 619 * MINUTE)
+    fine = held_against(store, checked, oldest=int(store.head()) - 619 * MINUTE)
     assert fine.step_s == 60
     assert fine.fired == len(squares(12_000)) - len(squares(12_000 - 619))

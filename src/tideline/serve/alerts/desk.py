@@ -6,15 +6,16 @@ import secrets
 
 import msgspec
 
-from tideline.domain.time import Clock, format_time
+from tideline.domain.time import DAY, Clock, format_time
 from tideline.serve import entitlement
 from tideline.serve.alerts.alert import Alert, AlertSpec, Checked, addresses_of, check_spec, parsed
 from tideline.serve.alerts.book import Book
 from tideline.serve.alerts.delivery import Delivery
 from tideline.serve.alerts.message import trial_event
-from tideline.serve.alerts.past import Past, on_the_past
+from tideline.serve.alerts.past import Past, on_the_past, span_of
 from tideline.serve.alerts.signing import new_secret
 from tideline.serve.caller import Caller
+from tideline.serve.cost import Ask, check_cost, cost_of
 from tideline.serve.refusals import NotThere, TooMany
 from tideline.settings import Plan
 from tideline.store import Store
@@ -79,7 +80,7 @@ class Desk:
         Raises:
             BadRule, UnknownName, BadInput, NotEntitled.
         """
-        return self._past(caller, self._checked(caller, spec))
+        return past_of(self._store, caller, spec, anywhere=self._anywhere)
 
     def create(self, caller: Caller, spec: AlertSpec) -> AlertView:
         """Check it, test it against the past, save it.
@@ -87,8 +88,7 @@ class Desk:
         Raises:
             BadRule, UnknownName, BadInput, NotEntitled; TooMany: the plan's number of alerts.
         """
-        checked = self._checked(caller, spec)
-        past = self._past(caller, checked)
+        past = past_of(self._store, caller, spec, anywhere=self._anywhere)
         now = int(self._clock.now())
         alert = Alert(
             "al_" + secrets.token_hex(12), caller.owner, caller.plan.name, now, spec, new_secret()
@@ -139,16 +139,6 @@ class Desk:
             raise NotThere("alert")
         return found
 
-    def _checked(self, caller: Caller, spec: AlertSpec) -> Checked:
-        checked = check_spec(spec, self._store.assets(), anywhere=self._anywhere)
-        entitlement.require(caller.plan, addresses=addresses_of(checked))
-        return checked
-
-    def _past(self, caller: Caller, checked: Checked) -> Past:
-        head, days = int(self._store.head()), caller.plan.history_days
-        oldest = None if days is None else head - days * DAY_S * 1_000_000
-        return on_the_past(self._store, checked, head, oldest)
-
     def _view(
         self, alert: Alert, *, secret: str | None = None, past: Past | None = None,
         events: list[Delivered] | None = None,
@@ -161,6 +151,22 @@ class Desk:
             alert.id, format_time(alert.created), spec.name, spec.rule, spec.until or None,
             spec.assets, spec.cooldown_s, spec.every_s, channel, secret, past, events,
         )  # fmt: skip
+
+
+def past_of(store: Store, caller: Caller, spec: AlertSpec, *, anywhere: bool = False) -> Past:
+    """The spec held against the catalogue and the caller's plan, then tested on the past.
+
+    Raises:
+        BadRule, UnknownName, BadInput, NotEntitled; TooExpensive: the past would cost too much.
+    """
+    checked = check_spec(spec, store.assets(), anywhere=anywhere)
+    addresses = addresses_of(checked)
+    entitlement.require(caller.plan, addresses=addresses)
+    head, days = int(store.head()), caller.plan.history_days
+    span = span_of(store, checked, head, None if days is None else head - days * DAY)
+    asks = [Ask(name, span.size, span.first, head) for name in spec.assets]
+    check_cost(caller.plan, cost_of(store.log, asks, addresses, columns=False, told=False))
+    return on_the_past(store, checked, span)
 
 
 def still_allowed(alert: Alert, checked: Checked, plans: dict[str, Plan]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from tideline.domain.time import DAY, SECOND, format_time
@@ -15,7 +17,7 @@ from tideline.store.ruling import rule_truths
 DAYS = 30
 MOST_MOMENTS = 10_000
 """Of features alone: about 10 µs each."""
-MOST_READ = 1_500
+MOST_READ = 750
 """Of readings: about 4 ms each (a scan of one asset at one moment, two venues' rows)."""
 SHOWN = 20
 
@@ -44,13 +46,34 @@ class Past(msgspec.Struct, frozen=True):
     text: str
 
 
-def on_the_past(store: Store, checked: Checked, head: int, oldest: int | None = None) -> Past:
-    """The last 30 days up to ``head`` (not before ``oldest`` nor the first row), on a grid."""
-    spec = checked.spec
-    first = _first_row(store, spec.assets)
-    start = max(head - DAYS * DAY, first, int(store.log.horizon()), oldest or 0)
-    every = _step(checked, head - start)
-    moments = list(range(-(-start // every) * every, head + 1, every))
+class Span(NamedTuple):
+    """The grid of a test: the multiples of ``every`` (µs) from ``first`` to ``end``."""
+
+    first: int
+    end: int
+    every: int
+
+    @property
+    def moments(self) -> list[int]:
+        """All of them."""
+        return list(range(-(-self.first // self.every) * self.every, self.end + 1, self.every))
+
+    @property
+    def size(self) -> int:
+        """How many, about."""
+        return (self.end - self.first) // self.every + 1
+
+
+def span_of(store: Store, checked: Checked, head: int, oldest: int | None = None) -> Span:
+    """The last 30 days up to ``head`` (not before ``oldest`` nor the first row)."""
+    first = _first_row(store, checked.spec.assets)
+    start = min(max(head - DAYS * DAY, first, int(store.log.horizon()), oldest or 0), head)
+    return Span(start, head, _step(checked, head - start))
+
+
+def on_the_past(store: Store, checked: Checked, span: Span) -> Past:
+    """What the alert would have told, had it been watched on this grid."""
+    spec, moments = checked.spec, span.moments
     events: list[tuple[int, str]] = []
     true = unknown = 0
     for asset in spec.assets:
@@ -61,7 +84,7 @@ def on_the_past(store: Store, checked: Checked, head: int, oldest: int | None = 
             true, unknown = true + (found[0] is True), unknown + (found[0] is None)
             if fires:
                 events.append((moment, asset))
-    return _told(events, moments, len(spec.assets), every, true, unknown, start, head)
+    return _told(events, span, len(moments) * len(spec.assets), true, unknown)
 
 
 def _first_row(store: Store, assets: list[str]) -> int:
@@ -82,21 +105,19 @@ def _step(checked: Checked, span: int) -> int:
     return min(longer, default=DAY)
 
 
-def _told(
-    events: list[tuple[int, str]], moments: list[int], assets: int, every: int, true: int,
-    unknown: int, start: int, end: int,
-) -> Past:  # fmt: skip
+def _told(events: list[tuple[int, str]], span: Span, looked: int, true: int, unknown: int) -> Past:
     newest = sorted(events, reverse=True)
     last = format_time(newest[0][0]) if newest else None
-    days = (end - start) / DAY
+    days = (span.end - span.first) / DAY
     times = "once" if len(events) == 1 else f"{len(events)} times"
     text = f"would have fired {times} in the last {days:.3g} days"
-    looked = len(moments) * assets
+    step_s = span.every // SECOND
     if last is not None:
         text += f", last at {last}"
-    text += f" (looked at every {every // SECOND} s"
+    text += f" (looked at every {step_s} s"
     text += f"; could not tell at {unknown / looked:.0%} of moments)" if unknown else ")"
+    shown = [(format_time(at), asset) for at, asset in newest[:SHOWN]]
     return Past(
-        len(events), last, format_time(start), format_time(end), every // SECOND, looked, true,
-        unknown, [(format_time(at), asset) for at, asset in newest[:SHOWN]], text,
+        len(events), last, format_time(span.first), format_time(span.end), step_s, looked, true,
+        unknown, shown, text,
     )  # fmt: skip

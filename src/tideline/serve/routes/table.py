@@ -17,6 +17,7 @@ from tideline.serve.routes.health import health, metrics
 from tideline.serve.routes.historical import historical, series
 from tideline.serve.routes.holdings import assets, catalog, catalog_entry, gaps, usage, venues
 from tideline.serve.routes.live import live
+from tideline.serve.routes.mcp import mcp
 from tideline.serve.routes.scan import readings, scan
 from tideline.serve.routes.stream import stream
 
@@ -38,6 +39,7 @@ ROUTES: tuple[BaseRouteHandler, ...] = (
     delete_alert,
     try_channel,
     stream,
+    mcp,
     health,
     usage,
     metrics,
