@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tideline.domain.errors import BadInput, UnknownName
 from tideline.features.engine import check_address
@@ -45,6 +46,26 @@ def features_in(names: Sequence[str]) -> list[str]:
         twice = next(name for at, name in enumerate(names) if name in names[:at])
         raise BadInput("features", twice, "is asked for twice")
     return list(names)
+
+
+@lru_cache(maxsize=4096)
+def features_text(text: str) -> tuple[str, ...]:
+    """The addresses of a query string; the same string is read once.
+
+    Raises:
+        BadAddress, BadInput: names the first that is none.
+    """
+    return tuple(features_in(names_in(text, "features", MOST_FEATURES)))
+
+
+@lru_cache(maxsize=4096)
+def assets_text(text: str) -> tuple[str, ...]:
+    """The names of a query string; whether there are any such is looked up later.
+
+    Raises:
+        BadInput: names the field.
+    """
+    return tuple(names_in(text, "asset", MOST_ASSETS))
 
 
 def known_assets(names: Sequence[str], held: Sequence[str] | frozenset[str]) -> list[str]:

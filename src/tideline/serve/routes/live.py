@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
-from tideline.serve.asking import MOST_ASSETS, features_in, names_in
+from tideline.serve.asking import assets_text, features_text
 from tideline.serve.entitlement import require
 from tideline.serve.examples import ANSWERS
 from tideline.serve.given import Asker, Serving
 from tideline.serve.service import Service
-from tideline.serve.shapes import MOST_FEATURES, Answers, encode
+from tideline.serve.shapes import Answers, encode
 from tideline.serve.times import moment
 
 JSON = "application/json"
@@ -43,9 +44,9 @@ async def live(
     service: Serving, caller: Asker, asset: Assets, features: Features, evidence: Evidence = True
 ) -> Response[bytes]:
     """One row for each asset, in the order given."""
-    addresses = features_in(names_in(features, "features", MOST_FEATURES))
+    addresses = features_text(features)
     require(caller.plan, addresses=addresses)
-    names = names_in(asset, "asset", MOST_ASSETS)
+    names = assets_text(asset)
     head = service.head
     found: list[list[bytes]] = []
     for name in names:
@@ -58,12 +59,12 @@ async def live(
 
 
 def _answers(
-    service: Service, names: list[str], addresses: list[str], head: int, evidence: bool
+    service: Service, names: Sequence[str], addresses: Sequence[str], head: int, evidence: bool
 ) -> list[list[bytes]]:
     return [service.live.answer(name, addresses, head, evidence) for name in names]
 
 
-def _joined(names: list[str], found: list[list[bytes]], at: str) -> bytes:
+def _joined(names: Sequence[str], found: list[list[bytes]], at: str) -> bytes:
     rows = [
         b'{"asset":%b,"as_of":"%b","values":[%b]}' % (encode(name), at.encode(), b",".join(values))
         for name, values in zip(names, found, strict=True)
