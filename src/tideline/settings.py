@@ -25,6 +25,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "TIDELINE_HOST", "address to serve on")
     port: int = _setting(8787, "TIDELINE_PORT", "port to serve on", 65_535)
     workers: int = _setting(1, "TIDELINE_WORKERS", "processes that serve one store", 256)
+    mail: str = _setting("none", "TIDELINE_MAIL", "Apprise address of the mail server of alerts")
 
 
 class Line(NamedTuple):

@@ -72,4 +72,5 @@ def serving_of(store: str, given: dict[str, Any], timeout_s: float = 10.0) -> Se
         keys_file=Path(given["keys_file"]) if given["keys_file"] else None,
         hosts=tuple(parse_names(hosts, "trusted_host")) if hosts else (),
         timeout_s=timeout_s,
+        mail_server="" if found.mail == "none" else found.mail,
     )

@@ -40,6 +40,7 @@ class Serving:
         keys_file: the file of keys; None: in the store's directory.
         hosts: further names this service answers to.
         timeout_s: no answer takes longer.
+        mail_server: an Apprise address, for alerts by mail; empty: none.
     """
 
     store: Path
@@ -50,6 +51,7 @@ class Serving:
     keys_file: Path | None = None
     hosts: tuple[str, ...] = field(default_factory=tuple)
     timeout_s: float = 10.0
+    mail_server: str = ""
 
 
 def is_loopback(host: str) -> bool:
@@ -85,6 +87,7 @@ def options_of(serving: Serving, limits: Path | None = None) -> Options:
         limits=limits,
         hosts=_hosts(serving),
         timeout_s=serving.timeout_s,
+        mail_server=serving.mail_server,
         threads=max(2, (os.cpu_count() or 2) // serving.workers),
     )
 

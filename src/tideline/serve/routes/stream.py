@@ -25,7 +25,8 @@ async def stream(socket: WebSocket[Any, Any, Any], service: Serving) -> None:
         socket.receive,  # type: ignore[arg-type]
         socket.send,  # type: ignore[arg-type]
     )
-    await session.run(socket.headers.get("authorization"))
+    with service.metrics.streams.track_inprogress():
+        await session.run(socket.headers.get("authorization"))
 
 
 def own_origin(origin: str | None, hosts: tuple[str, ...]) -> bool:
