@@ -18,7 +18,8 @@ def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six hours of two coins. Read only: tests that write make their own."""
     path = tmp_path_factory.mktemp("served") / "store"
     growing = Growing(path, simulated_rows(["BTC", "ETH"], 0.25))
-    growing.advance(minutes(361))
+    for _ in range(73):
+        growing.advance(minutes(5))
     growing.close()
     return path
 

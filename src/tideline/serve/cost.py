@@ -4,7 +4,7 @@
          + sampling      moments × Σ over features of (samples × look-ups per sample)
          + telling       moments × features × groups behind a value, with evidence in JSON
 
-One unit is about a microsecond of one core (measured; see benchmarks/serve/cost.py). The estimate
+One unit is about a microsecond of one core (measured; see benchmarks/serve/historical.py). The estimate
 reads the index of legs alone, never a row.
 """
 
@@ -32,10 +32,10 @@ SAMPLE = 0.12
 ROW_SUMMED = 0.0022
 """One bar or event inside a window, summed."""
 EDGES = 61
-WITNESS = 0.6
-ROW_COUNTED = 0.009
+WITNESS = 1.0
+ROW_COUNTED = 0.018
 """One row inside the window, counted for the evidence."""
-TOLD = 45.0
+TOLD = 90.0
 """One value with its legs as JSON."""
 NUMBER = 0.4
 """One bare number as JSON."""

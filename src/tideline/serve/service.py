@@ -54,7 +54,7 @@ class Options:
     alerts: Path | None = None
     mail_server: str = ""
     threads: int = 2
-    body_bytes: int = 8_000_000
+    body_bytes: int = 2_500_000
 
 
 @dataclass(slots=True)
