@@ -115,7 +115,7 @@ def _told(events: list[tuple[int, str]], span: Span, looked: int, true: int, unk
     if last is not None:
         text += f", last at {last}"
     text += f" (looked at every {step_s} s"
-    text += f"; could not tell at {unknown / looked:.0%} of moments)" if unknown else ")"
+    text += f"; could not tell at {unknown:,} of {looked:,} moments)" if unknown else ")"
     shown = [(format_time(at), asset) for at, asset in newest[:SHOWN]]
     return Past(
         len(events), last, format_time(span.first), format_time(span.end), step_s, looked, true,
