@@ -4,8 +4,8 @@
          + sampling      moments × Σ over features of (samples × look-ups per sample)
          + telling       moments × features × groups behind a value, with evidence in JSON
 
-One unit is about a microsecond of one core (measured; see benchmarks/serve/historical.py). The estimate
-reads the index of legs alone, never a row.
+One unit is about a microsecond of one core (measured by benchmarks/serve/historical.py). The
+estimate reads the index of legs alone, never a row.
 """
 
 from __future__ import annotations

@@ -27,10 +27,11 @@ class Metrics:
             "tideline_request_seconds", "From the request to the end of its answer",
             ("route",), buckets=_SECONDS, **here,
         )  # fmt: skip
-        self.live = Counter(
+        live = Counter(
             "tideline_live_values", "Live values handed out: kept, or worked out",
             ("how",), **here,
         )  # fmt: skip
+        self.kept, self.made = live.labels("kept"), live.labels("worked out")
         self.cost = Counter("tideline_cost", "Cost of the batches answered, as estimated", **here)
         self.streams = Gauge(
             "tideline_streams", "Streams that are open",

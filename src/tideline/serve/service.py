@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from tideline.domain.errors import TidelineError
 from tideline.domain.time import Clock
 from tideline.serve.buckets import Buckets
 from tideline.serve.following import Follower
@@ -27,6 +29,7 @@ from tideline.store import Store, open_store
 T = TypeVar("T")
 
 ALERTS = "alerts"
+WARM = "price.ret@1h"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -91,8 +94,14 @@ class Service:
             raise TooLong(self.options.timeout_s) from None
 
     def start(self) -> None:
-        """Begin to follow the log."""
+        """Begin to follow the log; load the kernels before the first question waits for them."""
         self.follower.start()
+        self.pool.submit(self._warm)
+
+    def _warm(self) -> None:
+        with suppress(TidelineError, OSError):  # a store that is empty, or gone: /v1/health tells
+            for asset in self.store.assets()[:1]:
+                self.store.values(asset, [WARM], self.head)
 
     def stop(self) -> None:
         """Stop following, write what was counted, let go of the files."""
@@ -112,17 +121,18 @@ def open_service(options: Options, clock: Clock, log: Logger | None = None) -> S
     store = open_store(options.store, clock)
     ring = KeyRing(options.keys, clock, options.plans) if options.keys is not None else None
     usage = Usage(ring, clock) if ring is not None else None
+    log = log or JsonLogger(clock)
     gate = Gate(ring, Buckets(clock, options.limits), usage, options.plans)
     live = LiveAnswers(store)
     follower = Follower(store.log, clock, live.take)
     pushing = Pushing(
         store, live, follower, gate, clock,
-        options.alerts or options.store / ALERTS, options.plans, options.mail_server,
+        options.alerts or options.store / ALERTS, options.plans, options.mail_server, log,
     )  # fmt: skip
     return Service(
         options=options,
         clock=clock,
-        log=log or JsonLogger(clock),
+        log=log,
         store=store,
         gate=gate,
         follower=follower,

@@ -53,8 +53,11 @@ async def live(
         kept = service.live.kept(name, addresses, head, evidence)
         if kept is None:
             found = await service.work(lambda: _answers(service, names, addresses, head, evidence))
+            service.metrics.made.inc(len(names) * len(addresses))
             break
         found.append(kept)
+    else:
+        service.metrics.kept.inc(len(names) * len(addresses))
     return Response(_joined(names, found, moment(head)), media_type=JSON)
 
 
