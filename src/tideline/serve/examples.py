@@ -51,6 +51,17 @@ _BATCH = {
     "strict": False,
 }
 BATCH = Example(summary="Two rows", value=_BATCH)
+ALERT = Example(
+    summary="Covering on two coins",
+    value={
+        "rule": "positioning.oi_usdtm_coin@15m:rate < -0.05 and price.ret@15m > 0",
+        "assets": ["BTC", "ETH"],
+        "channel": {"kind": "webhook", "url": "https://hooks.example.com/x"},
+        "cooldown_s": 900,
+        "every_s": 60,
+        "name": "covering",
+    },
+)
 SERIES = [
     Example(
         summary="Two points",

@@ -42,6 +42,16 @@ class JsonLogger:
         self._log.error(event, level="error", error=repr(error), trace=trace, **facts)
 
 
+class Silent:
+    """Says nothing."""
+
+    def info(self, event: str, **facts: Any) -> None:
+        """Nothing."""
+
+    def failure(self, event: str, error: BaseException, **facts: Any) -> None:
+        """Nothing."""
+
+
 class _Stamp:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

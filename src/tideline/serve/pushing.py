@@ -20,6 +20,7 @@ from tideline.serve.alerts.watch import Watch
 from tideline.serve.alerts.webhook import Webhooks
 from tideline.serve.following import Follower
 from tideline.serve.gate import Gate
+from tideline.serve.logs import Logger
 from tideline.serve.stream.desk import Desk as StreamDesk
 from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.source import StoreSource, Values
@@ -45,16 +46,17 @@ class Pushing:
         directory: Path,
         plans: tuple[Plan, ...],
         mail_server: str = "",
+        log: Logger | None = None,
     ) -> None:
         source = StoreSource(store, live)
-        self.hub = Hub(source, follower, clock)
+        self.hub = Hub(source, follower, clock, log)
         self.streams = StreamDesk(self.hub, store, source)
         self._webhooks = Webhooks(anywhere=gate.ring is None)
         self._book = Book(directory)
-        delivery = Delivery(self._book, self._webhooks, clock, mail_server=mail_server)
-        watch = Watch(store, self._book, Allowed(gate, plans, clock))
+        delivery = Delivery(self._book, self._webhooks, clock, mail_server=mail_server, log=log)
+        watch = Watch(store, self._book, Allowed(gate, plans, clock), log)
         self.alerts = AlertDesk(store, self._book, delivery, clock, anywhere=gate.ring is None)
-        self.keeper = Keeper(directory, self._book, watch, delivery, clock)
+        self.keeper = Keeper(directory, self._book, watch, delivery, clock, log)
         self.tools = _tools(store)
         follower.hand_to(self.hub.take)
 

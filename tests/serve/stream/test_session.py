@@ -202,6 +202,27 @@ def test_a_plan_is_asked_at_every_subscription(world, plan, asked):
     assert socket.of("error")[0]["unlocked_by"]
 
 
+def test_a_resume_reaches_no_further_back_than_the_plan(world):
+    """Fault 58: what was before the plan's days is not told by way of a sequence either."""
+
+    async def main():
+        first = 1
+        assert world.store.log.commit_time(first) is not None
+        world.heads.head = int(world.store.log.commit_time(first)) + 8 * 86_400_000_000
+        found = []
+        for plan in ("discover", "quant"):
+            async with world.session(f"Bearer {world.key(plan)}") as (socket, _, _):
+                socket.say(subscribe(since=first))
+                await until(lambda s=socket: s.of("error") or s.of("subscribed"))
+                found.append(socket.told[-1])
+        return found
+
+    refused, allowed = asyncio.run(main())
+    assert refused["field"] == "as_of"
+    assert refused["unlocked_by"] == "signal"
+    assert allowed["missed"]["whole"]
+
+
 def test_streams_of_an_owner_are_counted(world):
     """Fault 64: the plan's streams, over all keys of the owner; free again when one ends."""
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-import structlog
 
 from tideline.domain.errors import BadInput
 from tideline.domain.time import HOUR, MINUTE, SECOND, Clock
@@ -23,6 +22,7 @@ from tideline.serve.alerts.book import Book, Waiting
 from tideline.serve.alerts.message import Event, title_of
 from tideline.serve.alerts.signing import HEADER, sign
 from tideline.serve.alerts.webhook import Outcome, Webhooks
+from tideline.serve.logs import Logger, Silent
 
 WAITS_US = (10 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR)
 """Before the second attempt, the third, …; after one more than these an event is dead."""
@@ -43,10 +43,11 @@ class Delivery:
         *,
         mail_server: str = "",
         notifier: Notify = notify,
+        log: Logger | None = None,
     ) -> None:
         self._book, self._webhooks, self._clock = book, webhooks, clock
         self._mail, self._notify = mail_server, notifier
-        self._log = structlog.get_logger("alerts")
+        self._log = log or Silent()
 
     async def run_once(self) -> int:
         """Attempt everything that is due now; the number taken."""
@@ -78,7 +79,7 @@ class Delivery:
         if outcome.gone or failures >= MOST_FAILURES:
             said = f"{failures} attempts in a row were not taken, the last: {outcome.note}"
             self._book.switch(waiting.alert, said)
-            self._log.warning("alert_channel_off", alert=waiting.alert, why=said)
+            self._log.info("alert_channel_off", alert=waiting.alert, why=said)
 
     async def _send(self, alert: Alert, event: str, body: bytes, attempt: int) -> Outcome:
         if alert.spec.channel.kind == "webhook":

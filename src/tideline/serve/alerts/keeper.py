@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import structlog
-
 from tideline.domain.time import DAY, Clock
 from tideline.serve.alerts.book import Book
 from tideline.serve.alerts.delivery import Delivery
 from tideline.serve.alerts.watch import Watch
+from tideline.serve.logs import Logger, Silent
 
 LOCK = "alerts.lock"
 PAUSE_S = 1.0
@@ -26,11 +25,12 @@ class Keeper:
     """Evaluates and delivers while it holds the lock in ``directory``."""
 
     def __init__(
-        self, directory: Path, book: Book, watch: Watch, delivery: Delivery, clock: Clock
-    ) -> None:
+        self, directory: Path, book: Book, watch: Watch, delivery: Delivery, clock: Clock,
+        log: Logger | None = None,
+    ) -> None:  # fmt: skip
         self._path = directory / LOCK
         self._book, self._watch, self._delivery = book, watch, delivery
-        self._clock, self._log = clock, structlog.get_logger("alerts")
+        self._clock, self._log = clock, log or Silent()
         self._held: IO[bytes] | None = None
         self._turns = 0
 
@@ -46,7 +46,7 @@ class Keeper:
                 try:
                     await self.turn()
                 except Exception as error:  # noqa: BLE001 - the keeper outlives any one turn
-                    self._log.error("alerts_turn_failed", error=repr(error)[:200])
+                    self._log.failure("alerts_turn_failed", error)
                 await asyncio.sleep(pause_s)
         finally:
             self.release()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
-import structlog
 
 from tideline.domain.errors import TidelineError
 from tideline.domain.time import DAY, SECOND
@@ -19,6 +18,7 @@ from tideline.serve.alerts.alert import Alert, Checked, parsed
 from tideline.serve.alerts.book import Book, Progress
 from tideline.serve.alerts.episode import step
 from tideline.serve.alerts.message import event_id, make_event
+from tideline.serve.logs import Logger, Silent
 from tideline.store import Store
 from tideline.store.ruling import rule_truths
 from tideline.store.simulation_mark import SimulationMark
@@ -41,9 +41,11 @@ class _Task(NamedTuple):
 class Watch:
     """Evaluates all alerts of a book. One at a time: see :mod:`.keeper`."""
 
-    def __init__(self, store: Store, book: Book, may: May = lambda *_: True) -> None:
+    def __init__(
+        self, store: Store, book: Book, may: May = lambda *_: True, log: Logger | None = None
+    ) -> None:
         self._store, self._book, self._may = store, book, may
-        self._log = structlog.get_logger("alerts")
+        self._log = log or Silent()
         self._simulated = SimulationMark(store.log)
         self._parsed: dict[str, Checked] = {}
 
@@ -80,7 +82,7 @@ class Watch:
             try:
                 made += self._together(asset, moments, together)
             except TidelineError as error:
-                self._log.warning("alert_not_evaluated", asset=asset, error=type(error).__name__)
+                self._log.failure("alert_not_evaluated", error, asset=asset)
         return made
 
     def _together(self, asset: str, moments: list[int], tasks: list[_Task]) -> int:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, delete, get, post
+from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, PathParameter
+from litestar.params import Body, PathParameter
 
 from tideline.serve.alerts.alert import AlertSpec
 from tideline.serve.alerts.desk import AlertView, Trial
 from tideline.serve.alerts.past import Past
+from tideline.serve.examples import ALERT
 from tideline.serve.given import Asker, Serving
 from tideline.serve.shapes import encode
 
 JSON = "application/json"
+Spec = Annotated[
+    AlertSpec,
+    Body(media_type=RequestEncodingType.JSON, examples=[ALERT], description="Rule and channel"),
+]
 AlertId = Annotated[str, PathParameter(description="as it was given", max_length=64, min_length=1)]
 
 
@@ -25,9 +31,7 @@ AlertId = Annotated[str, PathParameter(description="as it was given", max_length
     responses={201: ResponseSpec(AlertView, description="The alert, with its past")},
     tags=["alerts"],
 )
-async def create_alert(
-    service: Serving, caller: Asker, data: JSONBody[AlertSpec]
-) -> Response[bytes]:
+async def create_alert(service: Serving, caller: Asker, data: Spec) -> Response[bytes]:
     """Checked, tested, saved."""
     made = await service.work(lambda: service.pushing.alerts.create(caller, data))
     return Response(encode(made), status_code=201, media_type=JSON)
@@ -40,7 +44,7 @@ async def create_alert(
     responses={200: ResponseSpec(Past, description="The last 30 days")},
     tags=["alerts"],
 )
-async def try_rule(service: Serving, caller: Asker, data: JSONBody[AlertSpec]) -> Response[bytes]:
+async def try_rule(service: Serving, caller: Asker, data: Spec) -> Response[bytes]:
     """The past of a rule."""
     found = await service.work(lambda: service.pushing.alerts.past(caller, data))
     return Response(encode(found), media_type=JSON)

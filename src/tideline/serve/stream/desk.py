@@ -86,6 +86,8 @@ class Desk:
         gone: Missed | None = None
         if asked.since is not None:
             since, seq, head = asked.since, self._hub.sequence, self._hub.head
+            then = await asyncio.to_thread(self._store.log.commit_time, since)
+            require(caller.plan, oldest=then, head=head)
             gone = cast(
                 Missed,
                 await self._hub.in_thread(

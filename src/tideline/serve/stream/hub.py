@@ -19,6 +19,7 @@ from tideline.domain.errors import TidelineError
 from tideline.domain.time import Clock
 from tideline.log import Commit
 from tideline.readings.reading import Reading
+from tideline.serve.logs import Logger, Silent
 from tideline.serve.shapes import GapEntry
 from tideline.serve.stream.channel import Channel, GapsKey, Key, ReadingKey, ValuesKey, new_channel
 from tideline.serve.stream.messages import told
@@ -49,8 +50,11 @@ class _Made(NamedTuple):
 class Hub:
     """One a process. All methods but ``take`` are called on the loop."""
 
-    def __init__(self, source: Source, heads: Heads, clock: Clock) -> None:
+    def __init__(
+        self, source: Source, heads: Heads, clock: Clock, log: Logger | None = None
+    ) -> None:
         self._source, self._heads, self._clock = source, heads, clock
+        self._log = log or Silent()
         self._channels: dict[Key, Channel] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="stream")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -80,7 +84,10 @@ class Hub:
             while True:
                 await wake.wait()
                 wake.clear()
-                await self.round()
+                try:
+                    await self.round()
+                except Exception as error:  # noqa: BLE001 - the hub outlives any one round
+                    self._log.failure("stream_round_failed", error)
         finally:
             deaf()
             self._loop = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -65,11 +66,11 @@ def gaps_in(commit: Commit) -> list[tuple[str, GapEntry, bool]]:
     rows = table.filter(pc.starts_with(plain, GAP))
     for name in ("event_time", "known_time"):
         rows = rows.set_column(rows.column_names.index(name), name, rows[name].cast(pa.int64()))
-    return [_gap(row) for row in rows.to_pylist()]
+    return [_gap(row) for row in rows.to_pylist() if isfinite(row["value"] or 0.0)]
 
 
 def _gap(row: dict[str, Any]) -> tuple[str, GapEntry, bool]:
-    start, end = row["event_time"], int(row["value"])
+    start, end = row["event_time"], int(row["value"] or 0.0)
     entry = GapEntry(
         asset=row["asset"],
         venue=row["venue"],
