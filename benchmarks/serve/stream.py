@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import resource
 import socket
 import subprocess
@@ -109,6 +110,7 @@ class Watched:
     def __init__(self) -> None:
         self.late: dict[int, list[float]] = defaultdict(list)
         self.skipped = 0
+        self.cpu_ms = 0.0
 
     async def client(self, session: aiohttp.ClientSession, url: str, coin: str) -> None:
         async with session.ws_connect(url, compress=0) as ws:
@@ -157,7 +159,7 @@ async def swallow(reader: asyncio.StreamReader) -> int:
     return count
 
 
-async def measure(port: int, writer: subprocess.Popen[str], args: argparse.Namespace,
+async def measure(port: int, server: int, writer: subprocess.Popen[str], args: argparse.Namespace,
                   reads: bool) -> tuple[Watched, list[float]]:  # fmt: skip
     """One run: the clients come, the warm-up, then the updates that count."""
     watched, url = Watched(), f"http://127.0.0.1:{port}/v1/stream"
@@ -174,11 +176,13 @@ async def measure(port: int, writer: subprocess.Popen[str], args: argparse.Names
         for count in (WARM, args.updates):
             watched.late.clear()
             watched.skipped = 0
+            before = cpu_s(server)
             assert writer.stdin is not None
             writer.stdin.write(f"{count}\n")
             writer.stdin.flush()
             await asyncio.to_thread(writer.stdout.readline)  # type: ignore[union-attr]
             await asyncio.sleep(1.5)
+            watched.cpu_ms = 1000.0 * (cpu_s(server) - before) / count
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -188,12 +192,26 @@ async def measure(port: int, writer: subprocess.Popen[str], args: argparse.Names
     return watched, [max(late) for late in whole]
 
 
+def cpu_s(pid: int) -> float:
+    """Seconds of a core that a process and its children have used so far."""
+    spent, ticks = 0.0, os.sysconf("SC_CLK_TCK")
+    waiting = [pid]
+    while waiting:
+        place = Path("/proc") / str(waiting.pop())
+        fields = (place / "stat").read_text().rpartition(")")[2].split()
+        spent += (int(fields[11]) + int(fields[12])) / ticks
+        found = (place / "task" / place.name / "children").read_text().split()
+        waiting += [int(child) for child in found]
+    return spent
+
+
 def line(name: str, watched: Watched, last: list[float], args: argparse.Namespace) -> list[str]:
     every = np.array([ms for late in watched.late.values() for ms in late])
     p50, p99 = np.percentile(every, [50, 99])
     to_last = np.percentile(last, [50, 99]) if last else [float("nan")] * 2
     return [name, f"{len(every):,}", f"{len(last)} of {args.updates}", f"{watched.skipped}",
-            f"{p50:.0f}", f"{p99:.0f}", f"{to_last[0]:.0f}", f"{to_last[1]:.0f}"]  # fmt: skip
+            f"{p50:.0f}", f"{p99:.0f}", f"{to_last[0]:.0f}", f"{to_last[1]:.0f}",
+            f"{watched.cpu_ms:.0f}"]  # fmt: skip
 
 
 def main() -> None:
@@ -218,8 +236,8 @@ def main() -> None:
             assert writer.stdout is not None
             writer.stdout.readline()
             wait_for(port)
-            free_run = asyncio.run(measure(port, writer, args, True))
-            stuck_run = asyncio.run(measure(port, writer, args, False))
+            free_run = asyncio.run(measure(port, server.pid, writer, args, True))
+            stuck_run = asyncio.run(measure(port, server.pid, writer, args, False))
         finally:
             for child in (writer, server):
                 child.terminate()
@@ -227,7 +245,8 @@ def main() -> None:
     lines = [line(f"{STUCK} more read", *free_run, args),
              line(f"{STUCK} more are stuck", *stuck_run, args)]  # fmt: skip
     head = ("clients", "messages", "updates that reached all", "skipped", "p50 ms", "p99 ms",
-            "to last p50 ms", "to last p99 ms")  # fmt: skip
+            "to last p50 ms", "to last p99 ms",
+            "service CPU ms an update")  # fmt: skip
     ratio = float(lines[1][5]) / float(lines[0][5])
     body = (
         f"{args.clients:,} clients × {len(ADDRESSES)} addresses over {len(COINS)} coins, one "

@@ -2,7 +2,7 @@
 
 accept --header or auth within 10 s--> ready --frames--> subscriptions     reader
                                              <--messages-- the queue       sender
-                                             every second: still allowed? stuck?   watch
+                                             every 2 s: still allowed?     watch
 
 The reader always waits in ``receive`` while the sender sends, so a close is answered at once.
 
@@ -41,7 +41,7 @@ class Limits:
     """What one connection may do. Times in seconds."""
 
     auth_s: float = 10.0
-    watch_s: float = 1.0
+    watch_s: float = 2.0
     stuck_s: float = 5.0
     frame_bytes: int = MOST_FRAME_BYTES
     bad_frames: int = 10
