@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,12 @@ def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         growing.advance(minutes(5))
     growing.close()
     return path
+
+
+@pytest.fixture
+def own_store(small_store: Path, tmp_path: Path) -> Path:
+    """A copy of it, for tests that move its head."""
+    return Path(shutil.copytree(small_store, tmp_path / "own"))
 
 
 @pytest.fixture

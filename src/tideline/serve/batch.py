@@ -21,6 +21,8 @@ from tideline.store.origins import Origins
 from tideline.store.rows import AssetRows
 from tideline.store.value import Telling
 
+ROWS_AT_ONCE = 1_000_000
+"""Rows of the store held at a time; never less than one look-back."""
 Alive = Callable[[], None]
 """Raises when nobody waits any more."""
 
@@ -99,7 +101,7 @@ def _asset(
     low = 0
     while low < ascending.size:
         alive()
-        high = rows.stretch(ascending, low)
+        high = rows.stretch(ascending, low, ROWS_AT_ONCE)
         first, last = int(ascending[low]), int(ascending[high - 1])
         table = rows.table(first, last, batch.strict)
         legs = rows.legs_of(table, first, batch.strict)

@@ -74,10 +74,20 @@ class Gate:
         """May what the caller opened stay open? Within seconds of a revocation: no."""
         return self.ring is None or self.ring.still_valid(caller)
 
+    def start(self) -> None:
+        """Begin to write what is counted."""
+        if self._usage is not None:
+            self._usage.start()
+
+    def settle(self) -> None:
+        """Write what was counted now."""
+        if self._usage is not None:
+            self._usage.write()
+
     def close(self) -> None:
         """Write what was counted, let go of the files."""
         if self._usage is not None:
-            self._usage.write()
+            self._usage.close()
         if self.ring is not None:
             self.ring.close()
         self._buckets.close()

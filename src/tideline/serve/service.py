@@ -96,6 +96,7 @@ class Service:
     def start(self) -> None:
         """Begin to follow the log; load the kernels before the first question waits for them."""
         self.follower.start()
+        self.gate.start()
         self.pool.submit(self._warm)
 
     def _warm(self) -> None:

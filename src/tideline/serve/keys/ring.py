@@ -71,10 +71,15 @@ class KeyRing:
         self._believed: dict[str, _Found | None] = {}
         self._swept = clock.monotonic()
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        self._db = self.connect()
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
+
+    def connect(self) -> sqlite3.Connection:
+        """A further connection to the file: one that waits for the disk delays no look-up."""
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5)
+        db.execute("PRAGMA synchronous=FULL")
+        return db
 
     def close(self) -> None:
         with self._lock:

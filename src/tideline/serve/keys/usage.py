@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +12,10 @@ from tideline.domain.time import DAY, Clock, format_time
 from tideline.serve.keys.ring import KeyRing
 
 WRITE_S = 2.0
+_ADD = (
+    "INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT (key, day) DO UPDATE SET"
+    " requests = requests + excluded.requests, refused = refused + excluded.refused"
+)
 
 
 class DayUsage(msgspec.Struct, frozen=True):
@@ -29,33 +34,58 @@ class Usage:
     def __init__(self, ring: KeyRing, clock: Clock) -> None:
         self._ring, self._clock, self._lock = ring, clock, threading.Lock()
         self._counts: dict[tuple[int, int], list[int]] = {}
-        self._written = clock.monotonic()
+        self._db, self._writing = ring.connect(), threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Write every few seconds, in a thread: nobody waits for the disk."""
+        self._thread = threading.Thread(target=self._run, name="usage", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+        self.write()
+        self._db.close()
 
     def count(self, key_id: int, *, refused: bool = False) -> None:
         """One request of a key."""
         day = int(self._clock.now()) // DAY
         with self._lock:
             self._counts.setdefault((key_id, day), [0, 0])[refused] += 1
-        if self._clock.monotonic() - self._written > WRITE_S:
-            self.write()
 
     def write(self) -> None:
         """Add what was counted to the file."""
+        with self._writing:
+            with self._lock:
+                counts, self._counts = self._counts, {}
+            try:
+                rows = [(key, day, *both) for (key, day), both in counts.items()]
+                if rows:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    self._db.executemany(_ADD, rows)
+                    self._db.execute("COMMIT")
+            except sqlite3.Error:
+                self._keep(counts)
+                raise
+
+    def _keep(self, counts: dict[tuple[int, int], list[int]]) -> None:
+        """What could not be written is counted on."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
         with self._lock:
-            counts, self._counts = self._counts, {}
-            self._written = self._clock.monotonic()
-        if not counts:
-            return
-        rows = [(key, day, *both) for (key, day), both in counts.items()]
+            for key, (let_in, refused) in counts.items():
+                mine = self._counts.setdefault(key, [0, 0])
+                mine[0] += let_in
+                mine[1] += refused
 
-        def add(db: sqlite3.Connection) -> None:
-            db.executemany(
-                "INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT (key, day) DO UPDATE SET"
-                " requests = requests + excluded.requests, refused = refused + excluded.refused",
-                rows,
-            )
-
-        self._ring.query(add)
+    def _run(self) -> None:
+        while not self._stopping.wait(WRITE_S):
+            with suppress(sqlite3.Error):  # a full disk: tried again with the next
+                self.write()
 
     def read(self, key_id: int | None = None) -> list[DayUsage]:
         """What was written, newest day first; of one key or of all."""

@@ -16,6 +16,8 @@ from tideline.serve.times import moment
 from tideline.serve.values import wire_value
 from tideline.store import Store
 
+MOST_KEPT = 100_000
+"""Answers kept at one head, about a kilobyte each with evidence."""
 Key = tuple[str, str, bool]
 """Asset, address, with evidence or bare."""
 
@@ -51,6 +53,11 @@ class LiveAnswers:
         except KeyError:
             return None
 
+    def holds(self, asset: str, addresses: Sequence[str], head: int) -> bool:
+        """Are the rows that the answers stand on in memory?"""
+        found = self._assets.get(asset)
+        return found is not None and found.holds(addresses, head)
+
     def answer(
         self, asset: str, addresses: Sequence[str], head: int, evidence: bool
     ) -> list[bytes]:
@@ -68,7 +75,7 @@ class LiveAnswers:
         with self._lock:
             if head > self._kept[0]:
                 self._kept = (head, {})
-            if head == self._kept[0]:
+            if head == self._kept[0] and len(self._kept[1]) < MOST_KEPT:
                 kept = self._kept[1]
                 for address, body in zip(addresses, made, strict=True):
                     kept[asset, address, evidence] = body

@@ -79,6 +79,10 @@ class LiveAsset:
             self._take_in(head)
             return self._answer(list(addresses), back_us, head)
 
+    def holds(self, addresses: Sequence[str], head: int) -> bool:
+        """Are the rows that these addresses look back to in memory?"""
+        return self._holds(*reach(addresses), head)
+
     def _holds(self, fields: frozenset[str], back_us: int, head: int) -> bool:
         return (
             self._growing is not None

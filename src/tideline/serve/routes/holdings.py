@@ -20,7 +20,7 @@ from tideline.serve.caller import Caller
 from tideline.serve.entitlement import has_signal, require, unlocked_by
 from tideline.serve.given import Asker, Serving
 from tideline.serve.holdings import asset_entries, coverage_of, gap_entries, venue_entries
-from tideline.serve.keys.usage import read_usage
+from tideline.serve.keys.usage import DayUsage, read_usage
 from tideline.serve.media import JSON
 from tideline.serve.refusals import NotThere
 from tideline.serve.service import Service
@@ -161,7 +161,12 @@ async def usage(service: Serving, caller: Asker) -> Response[bytes]:
     ring = service.gate.ring
     if ring is None:
         raise NotThere("usage: keys are off")
-    days = await service.work(lambda: read_usage(ring, caller.key_id))
+
+    def work() -> list[DayUsage]:
+        service.gate.settle()
+        return read_usage(ring, caller.key_id)
+
+    days = await service.work(work)
     listed = [UsageDay(one.key, one.day, one.requests, one.refused) for one in days]
     return Response(encode(UsageAnswer(listed)), media_type=JSON)
 

@@ -9,7 +9,9 @@ from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
-from tideline.serve.asking import assets_text, features_text
+from tideline.serve.asking import assets_text, features_text, known_assets
+from tideline.serve.caller import Caller
+from tideline.serve.cost import LIVE, Ask, Cost, check_cost, cost_of
 from tideline.serve.entitlement import require
 from tideline.serve.examples import ANSWERS
 from tideline.serve.given import Asker, Serving
@@ -47,12 +49,15 @@ async def live(
     addresses = features_text(features)
     require(caller.plan, addresses=addresses)
     names = assets_text(asset)
+    check_cost(caller.plan, Cost(0.0, 0.0, LIVE * len(names) * len(addresses)))
     head = service.head
     found: list[list[bytes]] = []
     for name in names:
         kept = service.live.kept(name, addresses, head, evidence)
         if kept is None:
-            found = await service.work(lambda: _answers(service, names, addresses, head, evidence))
+            found = await service.work(
+                lambda: _answers(service, caller, names, addresses, head, evidence)
+            )
             service.metrics.made.inc(len(names) * len(addresses))
             break
         found.append(kept)
@@ -62,8 +67,19 @@ async def live(
 
 
 def _answers(
-    service: Service, names: Sequence[str], addresses: Sequence[str], head: int, evidence: bool
+    service: Service,
+    caller: Caller,
+    names: Sequence[str],
+    addresses: Sequence[str],
+    head: int,
+    evidence: bool,
 ) -> list[list[bytes]]:
+    """Worked out; what has to be read from the store first is estimated first."""
+    unread = [name for name in names if not service.live.holds(name, addresses, head)]
+    if unread:
+        log = service.store.log
+        asks = [Ask(name, 1, head, head) for name in known_assets(unread, service.store.assets())]
+        check_cost(caller.plan, cost_of(log, asks, addresses, columns=True, told=True))
     return [service.live.answer(name, addresses, head, evidence) for name in names]
 
 
