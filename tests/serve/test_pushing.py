@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from tests.serve.alerts.receiver import Receiver
-from tests.serve.alerts.stores import HIGH, append, new_store, spec, square
+from tests.serve.alerts.stores import HIGH, OI, append, new_store, spec, square
 from tests.serve.stream.fakes import until
 from tideline.domain.time import ManualClock, WallClock
 from tideline.serve.alerts.alert import Alert, Channel, parsed
+from tideline.serve.alerts.eyes import live_eyes
 from tideline.serve.buckets import Buckets
 from tideline.serve.caller import local_caller
 from tideline.serve.gate import Gate
@@ -21,6 +23,7 @@ from tideline.serve.logs import JsonLogger
 from tideline.serve.pushing import OWNERS_EVERY_S, Allowed
 from tideline.serve.service import Options, open_service
 from tideline.settings import PLANS, plan_named
+from tideline.store.ruling import numbers_at
 
 
 def test_an_alert_goes_from_the_log_to_its_webhook(tmp_path: Path):
@@ -30,6 +33,7 @@ def test_an_alert_goes_from_the_log_to_its_webhook(tmp_path: Path):
         Options(store=tmp_path / "store"), clock, JsonLogger(clock, io.StringIO())
     )
     caller = local_caller(plan_named("quant"))
+    service.start()
 
     async def main():
         async with Receiver().serving() as receiver, service.pushing.running():
@@ -49,6 +53,30 @@ def test_an_alert_goes_from_the_log_to_its_webhook(tmp_path: Path):
     assert trial.taken
     assert [event.state for event in view.events or []] == ["sent", "sent"]
     assert bodies[2]["text"].startswith("A test of the channel")
+
+
+def test_the_rows_in_memory_say_what_the_log_says(tmp_path: Path):
+    """Moment by moment while rows come in, a little behind the head, as the watch looks."""
+    log, writer, clock = new_store(tmp_path / "store")
+    options = Options(store=tmp_path / "store")
+    service = open_service(options, clock, JsonLogger(clock, io.StringIO()))
+    features = [OI, "positioning.oi_usdtm_coin@5m:delta", "positioning.oi_usdtm_coin@1m:zscore[5]"]
+    from_log = partial(numbers_at, service.store)
+    eyes = live_eyes(lambda: service.follower.head, service.live, from_log)
+    numbers = 0
+    for minute in range(1, 60):
+        append(writer, clock, [minute], square)
+        service.follower.step()
+        moments = [eyes.head() - k * 20_000_000 for k in (3, 2, 1, 0)]
+        assert eyes.numbers_of is not None
+        seen, wanted = eyes.numbers_of("BTC", moments, features), from_log("BTC", moments, features)
+        for name in features:
+            assert list(seen[name]) == list(wanted[name]), (minute, name)
+            numbers += sum(value is not None for value in seen[name])
+    assert numbers > 500
+    service.stop()
+    writer.close()
+    log.close()
 
 
 def test_alerts_of_an_owner_without_a_valid_key_are_not_evaluated(tmp_path: Path):

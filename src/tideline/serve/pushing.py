@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from tideline.serve.alerts.book import Book
 from tideline.serve.alerts.delivery import Delivery
 from tideline.serve.alerts.desk import Desk as AlertDesk
 from tideline.serve.alerts.desk import still_allowed
+from tideline.serve.alerts.eyes import live_eyes
 from tideline.serve.alerts.keeper import Keeper
 from tideline.serve.alerts.watch import Watch
 from tideline.serve.alerts.webhook import Webhooks
@@ -26,6 +28,7 @@ from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.source import StoreSource, Values
 from tideline.settings import Plan
 from tideline.store import Store
+from tideline.store.ruling import numbers_at
 
 if TYPE_CHECKING:
     from tideline.serve.mcp.http import HttpTools
@@ -54,7 +57,8 @@ class Pushing:
         self._webhooks = Webhooks(anywhere=gate.ring is None)
         self._book = Book(directory)
         delivery = Delivery(self._book, self._webhooks, clock, mail_server=mail_server, log=log)
-        watch = Watch(store, self._book, Allowed(gate, plans, clock), log)
+        eyes = live_eyes(lambda: follower.head, live, partial(numbers_at, store))
+        watch = Watch(store, self._book, Allowed(gate, plans, clock), log, eyes)
         self.alerts = AlertDesk(store, self._book, delivery, clock, anywhere=gate.ring is None)
         self.keeper = Keeper(directory, self._book, watch, delivery, clock, log)
         self.tools = _tools(store)

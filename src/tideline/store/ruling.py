@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,11 @@ RULE_READINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The readings a rule may name, each with its states. All of them come from ``Store.scan_grid``."""
 
+Numbers: TypeAlias = Mapping[str, Sequence[float | None]]
+"""Address -> its number at each moment."""
+NumbersOf: TypeAlias = Callable[[str, Sequence[int], list[str]], Numbers]
+"""(asset, moments, addresses) -> the numbers."""
+
 Told = dict[tuple[str, str, int], Reading]
 """(reading, window, as_of) -> what it said."""
 
@@ -36,12 +42,17 @@ def read_rule(text: str) -> Rule:
 
 
 def rule_truths(
-    store: Store, rules: Sequence[Rule], asset: str, moments: Sequence[int]
+    store: Store,
+    rules: Sequence[Rule],
+    asset: str,
+    moments: Sequence[int],
+    numbers_of: NumbersOf | None = None,
 ) -> list[tuple[bool | None, ...]]:
     """The truth of several rules of one asset at each moment (µs, ascending, none above the head).
 
     Everything they name is asked once, as known at each moment. One tuple a moment, in the order
-    of ``rules``.
+    of ``rules``. ``numbers_of`` stands in for ``Store.historical`` where the same numbers are at
+    hand elsewhere.
 
     Raises:
         UnknownName, FutureAsOf, BeforeHorizon: as ``Store.historical``.
@@ -49,7 +60,8 @@ def rule_truths(
     if not moments:
         return []
     features = list(dict.fromkeys(name for rule in rules for name in features_of(rule)))
-    numbers = _numbers(store, asset, moments, features)
+    ask = numbers_of or partial(numbers_at, store)
+    numbers = ask(asset, moments, features) if features else {}
     told: Told = {}
     for reading, window in dict.fromkeys(pair for rule in rules for pair in readings_of(rule)):
         for said in store.scan_grid(list(moments), window=window, assets=[asset]):
@@ -74,11 +86,8 @@ def _facet(said: Reading, facet: str) -> Value:
     return found
 
 
-def _numbers(
-    store: Store, asset: str, moments: Sequence[int], features: list[str]
-) -> dict[str, list[float | None]]:
-    if not features:
-        return {}
+def numbers_at(store: Store, asset: str, moments: Sequence[int], features: list[str]) -> Numbers:
+    """The numbers of one asset at each moment, from the log."""
     rows = pl.DataFrame({"asset": [asset] * len(moments), "as_of": np.asarray(moments, np.int64)})
     frame = store.historical(rows=rows, features=features)
     return {name: frame[name].to_list() for name in features}

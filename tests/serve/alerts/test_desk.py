@@ -81,6 +81,7 @@ def test_another_owners_alert_is_not_there(desk):
         ({"assets": ["BTC", "BTC"]}, BadInput),
         ({"every_s": 4}, BadInput),
         ({"cooldown_s": -1}, BadInput),
+        ({"rule": "price_oi@45m == balanced", "every_s": 59}, BadInput),
         ({"name": "a\nb"}, BadInput),
         ({"channel": Channel("pigeon", "x")}, UnknownName),
         ({"channel": Channel("webhook", "http://169.254.169.254/")}, BadInput),

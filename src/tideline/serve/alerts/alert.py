@@ -17,6 +17,8 @@ from tideline.store.ruling import read_rule
 
 KINDS: Final = ("webhook", "apprise")
 EVERY_S: Final = (5, 3_600)
+READ_EVERY_S: Final = 60
+"""A rule that asks a reading is not looked at more often: a reading costs milliseconds."""
 COOLDOWN_S: Final = (0, 7 * 86_400)
 MOST_ASSETS: Final = 50
 MOST_NAME: Final = 80
@@ -101,6 +103,9 @@ def check_spec(spec: AlertSpec, known_assets: Iterable[str], *, anywhere: bool =
         for _, window in readings_of(rule):
             if window not in SUB_WINDOWS:
                 raise UnknownName("rule", window, SUB_WINDOWS)
+            if spec.every_s < READ_EVERY_S:
+                problem = "is too often for a rule that asks a reading"
+                raise BadInput("every_s", spec.every_s, problem, str(READ_EVERY_S))
     check_channel(spec.channel, anywhere=anywhere)
     return checked
 

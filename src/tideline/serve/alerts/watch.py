@@ -17,6 +17,7 @@ from tideline.domain.time import DAY, SECOND
 from tideline.serve.alerts.alert import Alert, Checked, parsed
 from tideline.serve.alerts.book import Book, Progress
 from tideline.serve.alerts.episode import step
+from tideline.serve.alerts.eyes import Eyes
 from tideline.serve.alerts.message import event_id, make_event
 from tideline.serve.logs import Logger, Silent
 from tideline.store import Store
@@ -42,16 +43,22 @@ class Watch:
     """Evaluates all alerts of a book. One at a time: see :mod:`.keeper`."""
 
     def __init__(
-        self, store: Store, book: Book, may: May = lambda *_: True, log: Logger | None = None
+        self,
+        store: Store,
+        book: Book,
+        may: May = lambda *_: True,
+        log: Logger | None = None,
+        eyes: Eyes | None = None,
     ) -> None:
         self._store, self._book, self._may = store, book, may
+        self._eyes = eyes or Eyes(lambda: int(store.head()))
         self._log = log or Silent()
         self._simulated = SimulationMark(store.log)
         self._parsed: dict[str, Checked] = {}
 
     def advance(self) -> int:
         """Evaluate what the head has passed; the number of events that were put down."""
-        head = int(self._store.head())
+        head = self._eyes.head()
         made = 0
         for (asset, every), tasks in self._due(head).items():
             made += self._evaluate(asset, every, tasks, head)
@@ -87,7 +94,7 @@ class Watch:
 
     def _together(self, asset: str, moments: list[int], tasks: list[_Task]) -> int:
         rules = [rule for task in tasks for rule in task.checked.rules]
-        truths = rule_truths(self._store, rules, asset, moments)
+        truths = rule_truths(self._store, rules, asset, moments, self._eyes.numbers_of)
         made = place = 0
         for task in tasks:
             width = len(task.checked.rules)
