@@ -40,6 +40,10 @@ def test_hidden_fields_are_refused(desk: Desk) -> None:
         {**BATCH, "strict": "yes"},
     ):
         problem(desk.post("/v1/features/historical", json=body), 400)
+    for query in ("evidnce=false", "plan=quant", "service=1", "caller=x", "data=1"):
+        told = problem(desk.post(f"/v1/features/historical?{query}", json=BATCH), 422)
+        assert told["errors"][0]["field"] == "query"
+    assert desk.post("/v1/features/historical?evidence=false", json=BATCH).status_code == 200
 
 
 def test_a_key_in_an_address_is_no_key_and_is_never_logged(

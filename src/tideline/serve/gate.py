@@ -6,11 +6,12 @@ spelling of a URL leads around it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
+from tideline.domain.errors import UnknownName
 from tideline.serve.buckets import Buckets, rate_of, whole_seconds
 from tideline.serve.caller import Caller, local_caller
 from tideline.serve.keys.ring import KeyRing
@@ -23,6 +24,8 @@ Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: i
 CALLER = "tideline.caller"
 """Where in the ASGI scope the guard leaves the caller."""
 _BEARER = "bearer "
+NOT_ASKED = frozenset({"service", "caller", "request", "data"})
+"""Parameters of a route that do not come from the query."""
 
 
 class Gate:
@@ -96,11 +99,27 @@ class Gate:
 def guard_of(gate: Gate) -> Guard:
     """The guard of every HTTP route: lets the caller in and leaves them in the scope."""
 
-    async def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
         if str(connection.scope["type"]) != "http":
             return  # a stream is let in by its own handler, which may wait for the key
         caller = gate.admit(connection.headers.get("authorization"))
         gate.spend(caller)
         connection.scope[CALLER] = caller  # type: ignore[literal-required]
+        if connection.scope["query_string"] and isinstance(handler, HTTPRouteHandler):
+            _check_names(handler, connection.query_params)
 
     return guard
+
+
+def _check_names(handler: HTTPRouteHandler, given: Iterable[str]) -> None:
+    """A parameter that a call does not have is refused, not left out: a misspelt one changes
+    what is answered.
+
+    Raises:
+        UnknownName: names the nearest.
+    """
+    known = handler.parsed_fn_signature.parameters
+    for name in given:
+        if name not in known or name in NOT_ASKED:
+            own = [parameter for parameter in known if parameter not in NOT_ASKED]
+            raise UnknownName("query", name[:40], own)
