@@ -69,9 +69,12 @@ class LiveAnswers:
         found = self.kept(asset, addresses, head, evidence)
         if found is not None:
             return found
-        values = self._asset(asset).values(addresses, head)
-        at = moment(head)
-        made = [encode(wire_value(value, at) if evidence else value["value"]) for value in values]
+        rows = self._asset(asset)
+        if evidence:
+            at = moment(head)
+            made = [encode(wire_value(value, at)) for value in rows.values(addresses, head)]
+        else:
+            made = [encode(number) for number in rows.numbers(addresses, head)]
         with self._lock:
             if head > self._kept[0]:
                 self._kept = (head, {})

@@ -7,6 +7,7 @@ of other fields, reads the log once more.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -73,11 +74,29 @@ class LiveAsset:
     def values(self, addresses: Sequence[str], head: int) -> list[dict[str, Any]]:
         """What :meth:`tideline.store.Store.values` gives at ``head``, bit for bit."""
         with self._lock:
-            fields, back_us = reach(addresses)
-            if not self._holds(fields, back_us, head):
-                self._load(addresses, head)
-            self._take_in(head)
+            back_us = self._ready(addresses, head)
             return self._answer(list(addresses), back_us, head)
+
+    def numbers(self, addresses: Sequence[str], head: int) -> list[float | None]:
+        """The values alone: the same numbers without what stands beside them."""
+        with self._lock:
+            self._ready(addresses, head)
+            growing = self._growing
+            if growing is None:
+                return []
+            moment = np.array([head], np.int64)
+            found = evaluate_legs(
+                growing.legs, BY_ADDRESS, self._instruments, moment, addresses
+            ).values[0]
+            return [float(value) if math.isfinite(value) else None for value in found]
+
+    def _ready(self, addresses: Sequence[str], head: int) -> int:
+        """Hold the rows that the addresses look back to, up to the head; how far that is, µs."""
+        fields, back_us = reach(addresses)
+        if not self._holds(fields, back_us, head):
+            self._load(addresses, head)
+        self._take_in(head)
+        return back_us
 
     def holds(self, addresses: Sequence[str], head: int) -> bool:
         """Are the rows that these addresses look back to in memory?"""
