@@ -40,9 +40,9 @@ def clock(small_store: Path) -> ManualClock:
 
 
 @pytest.fixture
-def desk(small_store: Path, clock: ManualClock) -> Iterator[Desk]:
+def desk(small_store: Path, clock: ManualClock, tmp_path: Path) -> Iterator[Desk]:
     """Keys off."""
-    with desk_over(small_store, clock) as opened:
+    with desk_over(small_store, clock, alerts=tmp_path / "alerts") as opened:
         yield opened
 
 
@@ -84,7 +84,7 @@ def keys(tmp_path: Path, clock: ManualClock) -> Keys:
 
 
 @pytest.fixture
-def locked(small_store: Path, clock: ManualClock, keys: Keys) -> Iterator[Desk]:
+def locked(small_store: Path, clock: ManualClock, keys: Keys, tmp_path: Path) -> Iterator[Desk]:
     """Keys on."""
-    with desk_over(small_store, clock, keys=keys.file) as opened:
+    with desk_over(small_store, clock, keys=keys.file, alerts=tmp_path / "alerts") as opened:
         yield opened
