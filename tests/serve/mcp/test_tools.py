@@ -85,7 +85,7 @@ def test_the_catalogue_is_searched(desk: Desk):
 
 
 def test_a_rule_is_tried_and_nothing_is_saved(desk: Desk):
-    past = call(desk, "try_rule", rule="price.ret@5m > 0", assets=["BTC"])
+    past = call(desk, "try_rule", rule="price.mark@1h > 0", assets=["BTC"])
     assert past["fired"] > 0
     assert past["text"].startswith("would have fired ")
     assert past["events"][0].startswith("BTC 2026-03-02T")
