@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 MOST_FEATURES = 200
 
 Moment = Annotated[

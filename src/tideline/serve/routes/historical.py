@@ -27,7 +27,7 @@ from tideline.serve.sending import sent
 from tideline.serve.service import Service
 from tideline.serve.shapes import Answers, HistoricalRequest, Series
 from tideline.serve.tables import frame_of, json_pieces, pieces_of
-from tideline.serve.times import moment, read_moment
+from tideline.serve.times import moment, read_moment, read_moments
 from tideline.serve.vectors import series_pieces
 
 Sent = Response[bytes] | Stream
@@ -68,7 +68,7 @@ async def historical(
     def work() -> Sent:
         batch = Batch(
             assets=[row.asset for row in data.rows],
-            as_of=np.array([read_moment(row.as_of, "as_of") for row in data.rows], np.int64),
+            as_of=read_moments([row.as_of for row in data.rows], "as_of"),
             features=features,
             strict=data.strict,
             columns=evidence,
