@@ -13,6 +13,7 @@ from typing import TypeVar
 from tideline.domain.errors import TidelineError
 from tideline.domain.time import Clock
 from tideline.serve.buckets import Buckets
+from tideline.serve.flights import Flights
 from tideline.serve.following import Follower
 from tideline.serve.gate import Gate
 from tideline.serve.keys.ring import KeyRing
@@ -72,6 +73,7 @@ class Service:
     follower: Follower
     live: LiveAnswers
     scans: Scans
+    flights: Flights
     metrics: Metrics
     pushing: Pushing
     pool: ThreadPoolExecutor = field(repr=False)
@@ -139,6 +141,7 @@ def open_service(options: Options, clock: Clock, log: Logger | None = None) -> S
         follower=follower,
         live=live,
         scans=Scans(store),
+        flights=Flights(),
         metrics=Metrics(),
         pushing=pushing,
         pool=ThreadPoolExecutor(options.threads, thread_name_prefix="question"),

@@ -55,8 +55,11 @@ async def live(
     for name in names:
         kept = service.live.kept(name, addresses, head, evidence)
         if kept is None:
-            found = await service.work(
-                lambda: _answers(service, caller, names, addresses, head, evidence)
+            found = await service.flights.once(
+                (caller.plan.name, names, addresses, head, evidence),
+                lambda: service.work(
+                    lambda: _answers(service, caller, names, addresses, head, evidence)
+                ),
             )
             service.metrics.made.inc(len(names) * len(addresses))
             break
