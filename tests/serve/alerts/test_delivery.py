@@ -167,6 +167,32 @@ def test_a_messenger_gets_one_sentence(world):
     assert [one.state for one in book.told("al_1")] == ["sent"]
 
 
+def test_an_attempt_that_fails_in_an_unforeseen_way_is_made_again(world, monkeypatch):
+    store, writer, clock, book = world
+
+    async def main():
+        async with delivering(book, clock) as (receiver, delivery):
+            saved(book, store, channel=hook(receiver))
+            append(writer, clock, list(range(1, 12)), square)
+            Watch(store, book).advance()
+            whole = delivery._send
+
+            async def broken(*_):
+                raise KeyError("unforeseen")
+
+            monkeypatch.setattr(delivery, "_send", broken)
+            assert await delivery.run_once() == 0
+            first = book.told("al_1")[0]
+            monkeypatch.setattr(delivery, "_send", whole)
+            clock.advance(WAITS_US[0])
+            assert await delivery.run_once() == 1
+            return first, len(receiver.came)
+
+    first, came = asyncio.run(main())
+    assert (first.state, first.note) == ("pending", "KeyError")
+    assert came == 1
+
+
 def test_what_was_being_sent_when_a_process_died_is_sent_again_under_the_same_id(world):
     store, writer, clock, book = world
     saved(book, store)

@@ -116,6 +116,27 @@ def test_what_a_plan_no_longer_allows_is_not_evaluated(world):
     assert told(book, alert.id) == []
 
 
+def test_one_alert_that_fails_does_not_hold_up_the_others(world, monkeypatch):
+    store, writer, clock, book = world
+    good = saved(book, store, ident="al_good")
+    saved(book, store, ident="al_bad", rule=f"{OI} > 77")
+    saved(book, store, ident="al_old", rule="positioning.no_longer@5m > 1")
+    append(writer, clock, list(range(1, 40)), square)
+    watch = Watch(store, book)
+    whole = watch._together
+
+    def failing(asset, moments, tasks):
+        if any(task.alert.id == "al_bad" for task in tasks):
+            raise RuntimeError("not this one")
+        return whole(asset, moments, tasks)
+
+    monkeypatch.setattr(watch, "_together", failing)
+    assert watch.advance() == len(squares(40))
+    assert told(book, good.id) == squares(40)
+    assert book.progress()["al_bad", "BTC"].upto < START + MINUTE
+    assert "cannot be read any more" in book.disabled("al_old")
+
+
 def test_older_than_a_day_is_not_made_up_for(world):
     store, writer, clock, book = world
     alert = saved(book, store, since=START)

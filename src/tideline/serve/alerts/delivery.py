@@ -66,7 +66,11 @@ class Delivery:
         alert = await asyncio.to_thread(self._book.alert, waiting.alert)
         if alert is None:
             return False
-        outcome = await self._send(alert, waiting.event, waiting.body, waiting.attempts)
+        try:
+            outcome = await self._send(alert, waiting.event, waiting.body, waiting.attempts)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the event is tried again
+            self._log.failure("alert_not_sent", error, event_id=waiting.event)
+            outcome = Outcome(False, type(error).__name__)
         await asyncio.to_thread(self._settle, waiting, outcome)
         return outcome.taken
 

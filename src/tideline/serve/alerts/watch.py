@@ -54,7 +54,7 @@ class Watch:
         self._eyes = eyes or Eyes(lambda: int(store.head()))
         self._log = log or Silent()
         self._simulated = SimulationMark(store.log)
-        self._parsed: dict[str, Checked] = {}
+        self._parsed: dict[str, Checked | None] = {}
 
     def advance(self) -> int:
         """Evaluate what the head has passed; the number of events that were put down."""
@@ -68,11 +68,11 @@ class Watch:
         """By asset and step, the alerts for which a moment has passed."""
         progress = self._book.progress()
         alerts = self._book.alerts()
-        self._parsed = {a.id: self._parsed.get(a.id) or parsed(a.spec) for a in alerts}
+        self._parsed = {alert.id: self._rules(alert) for alert in alerts}
         found: dict[tuple[str, int], list[_Task]] = {}
         for alert in alerts:
             checked, every = self._parsed[alert.id], alert.spec.every_s * SECOND
-            if not self._may(alert, checked):
+            if checked is None or not self._may(alert, checked):
                 continue
             for asset in alert.spec.assets:
                 before = progress.get((alert.id, asset))
@@ -80,17 +80,34 @@ class Watch:
                     found.setdefault((asset, every), []).append(_Task(alert, checked, before))
         return found
 
+    def _rules(self, alert: Alert) -> Checked | None:
+        """Its rules; None, and its channel is switched off, where they are no rules any more."""
+        if alert.id in self._parsed:
+            return self._parsed[alert.id]
+        try:
+            return parsed(alert.spec)
+        except TidelineError as error:
+            self._book.switch(alert.id, f"its rule cannot be read any more: {error}"[:300])
+            return None
+
     def _evaluate(self, asset: str, every: int, tasks: list[_Task], head: int) -> int:
         """Alerts that were evaluated up to the same moment go on together."""
         made = 0
         for upto in sorted({task.before.upto for task in tasks}):
             together = [task for task in tasks if task.before.upto == upto]
             moments = _moments(max(upto, head - MISSED_US), head, every)
-            try:
-                made += self._together(asset, moments, together)
-            except TidelineError as error:
-                self._log.failure("alert_not_evaluated", error, asset=asset)
+            made += self._apart(asset, moments, together)
         return made
+
+    def _apart(self, asset: str, moments: list[int], tasks: list[_Task]) -> int:
+        """All at once; where that fails each on its own, so that none holds up the others."""
+        try:
+            return self._together(asset, moments, tasks)
+        except Exception as error:  # noqa: BLE001 - one alert must not stop the rest
+            if len(tasks) > 1:
+                return sum(self._apart(asset, moments, [task]) for task in tasks)
+            self._log.failure("alert_not_evaluated", error, asset=asset, alert=tasks[0].alert.id)
+            return 0
 
     def _together(self, asset: str, moments: list[int], tasks: list[_Task]) -> int:
         rules = [rule for task in tasks for rule in task.checked.rules]

@@ -98,9 +98,12 @@ class Hub:
         loop = self._loop
         if loop is None or not any(isinstance(key, GapsKey) for key in list(self._channels)):
             return
-        found = [
-            (GapsKey(asset), entry, mended, commit.seq) for asset, entry, mended in gaps_in(commit)
-        ]
+        try:
+            gaps = gaps_in(commit)
+        except Exception as error:  # noqa: BLE001 - the follower outlives any one commit
+            self._log.failure("stream_gaps_failed", error, seq=commit.seq)
+            return
+        found = [(GapsKey(asset), entry, mended, commit.seq) for asset, entry, mended in gaps]
         if found:
             loop.call_soon_threadsafe(self._tell_gaps, found)
 
