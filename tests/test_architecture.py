@@ -18,7 +18,7 @@ CLOCK = SOURCE / "domain" / "time.py"
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 HEAVY = (
     *("numpy", "polars", "pyarrow", "numba", "deltalake", "rich", "pandas", "duckdb", "plotly"),
-    "aiohttp",
+    *("aiohttp", "litestar", "granian", "structlog", "prometheus_client", "apprise", "mcp"),
 )
 MOST_LINES, LONGEST_FUNCTION = 400, 60
 

@@ -59,10 +59,8 @@ class Keys:
     prefixes: dict[str, str]
 
 
-@pytest.fixture
-def keys(tmp_path: Path, clock: ManualClock) -> Keys:
-    """A ring with a key of every plan and one of every bad kind."""
-    file = tmp_path / "keys.sqlite"
+def make_keys(file: Path, clock: ManualClock) -> Keys:
+    """A ring with a key of every plan and one of every bad kind; a day passes meanwhile."""
     ring = KeyRing(file, clock)
     made = {plan.name: ring.create("desk", plan.name) for plan in ring.plans}
     revoked, record = ring.create("desk", "quant")
@@ -81,6 +79,12 @@ def keys(tmp_path: Path, clock: ManualClock) -> Keys:
         other=other.text,
         prefixes={name: record.prefix for name, (_, record) in made.items()},
     )
+
+
+@pytest.fixture
+def keys(tmp_path: Path, clock: ManualClock) -> Keys:
+    """A key of each kind, in a ring of one test."""
+    return make_keys(tmp_path / "keys.sqlite", clock)
 
 
 @pytest.fixture

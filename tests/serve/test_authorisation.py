@@ -5,14 +5,16 @@ A route that is not described here fails: nothing is served that nobody thought 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serve.conftest import Keys
+from tests.serve.conftest import Keys, make_keys
 from tests.serve.world import HOST, Desk, desk_over
-from tideline.domain.time import DAY, ManualClock
+from tideline.domain.time import DAY, MINUTE, ManualClock
 from tideline.market.simulated import START
 from tideline.serve.routes.table import ROUTES
 from tideline.serve.times import moment
@@ -79,6 +81,26 @@ STREAMS = {"/v1/stream"}
 """Let in by their own handler within ten seconds; see tests/serve/stream."""
 
 
+@dataclass
+class Matrix:
+    """One service and one ring of keys for the whole matrix; a minute passes between questions."""
+
+    desk: Desk
+    keys: Keys
+
+    def ask(self, call: tuple[str, str], url: str | None = None, **given: Any) -> Any:
+        self.desk.service.clock.advance(MINUTE)
+        return self.desk.ask(call[0], url or CALLS[call].url, **given)
+
+
+@pytest.fixture(scope="module")
+def matrix(small_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
+    clock = ManualClock(int(START) + DAY)
+    keys = make_keys(tmp_path_factory.mktemp("matrix") / "keys.sqlite", clock)
+    with desk_over(small_store, clock, keys=keys.file) as opened:
+        yield Matrix(opened, keys)
+
+
 def served(desk: Desk) -> set[tuple[str, str]]:
     """Every method and path the application answers."""
     found = set()
@@ -97,12 +119,12 @@ def test_every_route_is_in_the_matrix(locked: Desk) -> None:
 
 
 @pytest.mark.parametrize("call", sorted(CALLS), ids=" ".join)
-def test_no_key_opens_nothing(call: tuple[str, str], locked: Desk, keys: Keys) -> None:
+def test_no_key_opens_nothing(call: tuple[str, str], matrix: Matrix) -> None:
     """55: none, wrong, expired, revoked, malformed: 401 and one body, docs and metrics included."""
-    bodies = set()
+    bodies, keys = set(), matrix.keys
     for key in (None, keys.wrong, keys.expired, keys.revoked, "fk_live_", "x" * 5000, "ключ"):
         headers = {} if key is None else {"Authorization": f"Bearer {key}".encode()}
-        answer = locked.ask(call[0], CALLS[call].url, headers=headers, **CALLS[call].given)
+        answer = matrix.ask(call, headers=headers, **CALLS[call].given)
         assert answer.status_code == 401, (key, answer.text)
         assert answer.headers["www-authenticate"].startswith("Bearer")
         body = answer.json()
@@ -113,30 +135,28 @@ def test_no_key_opens_nothing(call: tuple[str, str], locked: Desk, keys: Keys) -
 
 @pytest.mark.parametrize("call", sorted(CALLS), ids=" ".join)
 def test_a_full_key_opens_it_and_a_lower_plan_what_it_may(
-    call: tuple[str, str], locked: Desk, keys: Keys
+    call: tuple[str, str], matrix: Matrix
 ) -> None:
     """58: what the plan lacks is 403, whatever way it is asked, and names the plan that has it."""
-    described = CALLS[call]
-    full = locked.ask(call[0], described.url, key=keys.plans["quant"], **described.given)
+    described, keys = CALLS[call], matrix.keys
+    full = matrix.ask(call, key=keys.plans["quant"], **described.given)
     assert full.status_code in described.full, full.text
-    lower = locked.ask(call[0], described.url, key=keys.plans["discover"], **described.given)
+    lower = matrix.ask(call, key=keys.plans["discover"], **described.given)
     assert lower.status_code in described.lower, lower.text
     if lower.status_code == 403:
         assert lower.json()["unlocked_by"] in ("signal", "edge", "quant")
-    other = locked.ask(call[0], described.url, key=keys.other, **described.given)
+    other = matrix.ask(call, key=keys.other, **described.given)
     assert other.status_code in described.full, other.text
 
 
 @pytest.mark.parametrize("call", sorted(CALLS), ids=" ".join)
-def test_the_spelling_of_a_path_opens_nothing(call: tuple[str, str], locked: Desk) -> None:
+def test_the_spelling_of_a_path_opens_nothing(call: tuple[str, str], matrix: Matrix) -> None:
     """60: doubled slashes, dots, encodings and forwarded names never lead around the gate."""
     url = CALLS[call].url
     forms = [url.replace("/", "//", 1), url.replace("/v1", "/%76%31"), f"/.{url}", f"/x/..{url}"]
     forms += [f"{url}%00", url.replace("?", "/?"), url.upper()]
     for form in forms:
-        answer = locked.ask(
-            call[0], form, headers={"X-Forwarded-Host": HOST, "X-Original-URL": "/"}
-        )
+        answer = matrix.ask(call, form, headers={"X-Forwarded-Host": HOST, "X-Original-URL": "/"})
         assert answer.status_code in (400, 401, 404, 405), (form, answer.status_code)
 
 
