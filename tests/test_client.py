@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,6 +112,16 @@ def test_every_call_gives_a_frame(url: str) -> None:
         assert tide.assets().schema["last_event"] == pl.Datetime("us", "UTC")
 
 
+def counted(url: str, key: str) -> int:
+    """Answers of /v1/assets with 200, as the counters of all workers have it."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {key}"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    found = re.search(r'assets",status="200"} ([0-9.]+)', text)
+    return int(float(found[1])) if found else 0
+
+
 def test_async_is_the_same(url: str) -> None:
     at = rows()["as_of"].max()
 
@@ -169,6 +180,7 @@ def test_keys_several_workers_and_a_revocation_that_all_of_them_see(
         for _ in range(8):
             with Client(url, key.text) as tide:
                 assert tide.assets().height == 2
+        assert counted(url, key.text) == 8  # whatever worker is asked tells of both
         ring.revoke(record.prefix)
         until = monotonic() + 5
         sleep(2)

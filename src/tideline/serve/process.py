@@ -15,6 +15,7 @@ from typing import Any
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
+from prometheus_client import values
 
 from tideline.domain.errors import BadInput
 from tideline.domain.time import WallClock
@@ -134,6 +135,8 @@ def load(options: Options) -> Any:
     from tideline.serve.app import create_app
     from tideline.serve.service import open_service
 
+    if os.environ.get(SHARED):  # chosen when the library was imported, which was before the fork
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     return create_app(open_service(options, WallClock()))
 
 

@@ -11,7 +11,7 @@ from tideline.serve.health import Health, health_of
 from tideline.serve.service import Service
 from tideline.serve.shapes import encode
 
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4"
 
 
 @get(
