@@ -23,7 +23,7 @@ from tideline.serve.alerts.book import Book
 from tideline.serve.alerts.delivery import AT_ONCE
 from tideline.serve.alerts.message import event_id
 
-EVERY_US, MINUTES = 5_000_000, 20
+EVERY_US = 5_000_000
 CHILD = """
 import asyncio, sys
 from pathlib import Path
@@ -47,10 +47,10 @@ asyncio.run(main())
 """
 
 
-def filled(path: Path) -> tuple[int, list[int]]:
-    """Twenty minutes, two hours ago, that rise above 100 every 20 s: its start and its rises."""
-    begin = (WallClock().now() // MINUTE - 120) * MINUTE
-    events = [begin + k * 2 * EVERY_US - 2_000_000 for k in range(MINUTES * 6)]
+def filled(path: Path, minutes: int) -> tuple[int, list[int]]:
+    """Minutes, ten hours ago, that rise above 100 every 20 s: its start and its rises."""
+    begin = (WallClock().now() // MINUTE - 600) * MINUTE
+    events = [begin + k * 2 * EVERY_US - 2_000_000 for k in range(minutes * 6)]
     values = [150.0 if k % 2 else 50.0 for k in range(len(events))]
     clock = ManualClock(events[-1] + 1_000_000)
     with Log.create(path / "store", clock) as log, log.writer() as writer:
@@ -60,9 +60,13 @@ def filled(path: Path) -> tuple[int, list[int]]:
     return begin, rises
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.slow)])
-def test_killed_at_any_moment_every_event_is_told_and_by_its_id_once(tmp_path: Path, kills: int):
-    begin, rises = filled(tmp_path)
+@pytest.mark.parametrize(
+    ("kills", "minutes"), [(1, 10), pytest.param(60, 300, marks=pytest.mark.slow)]
+)
+def test_killed_at_any_moment_every_event_is_told_and_by_its_id_once(
+    tmp_path: Path, kills: int, minutes: int
+):
+    begin, rises = filled(tmp_path, minutes)
     rng = np.random.default_rng(77)
 
     async def main():
@@ -82,14 +86,16 @@ def test_killed_at_any_moment_every_event_is_told_and_by_its_id_once(tmp_path: P
                 before = len(receiver.came)
                 while len(receiver.came) == before and child.returncode is None:
                     await asyncio.sleep(0.002)
-                more = rng.uniform(0, 0.12) if rounds <= kills else 20.0
+                more = rng.uniform(0, 0.05) if rounds <= kills else 20.0
                 await told_or_late(receiver, len(rises), more)
                 child.send_signal(signal.SIGKILL)
                 await child.wait()
             return receiver, rounds
 
     receiver, rounds = asyncio.run(main())
+    assert rounds > 1, "nothing was killed midway"
     seen = ids(receiver)
+    print(f"{rounds - 1} kills, {len(rises)} events, {len(receiver.came)} messages")
     assert set(seen) == {event_id("al_k", "BTC", at) for at in rises}
     repeats = sum(seen.values()) - len(seen)
     assert repeats <= AT_ONCE * (rounds - 1)
