@@ -114,6 +114,11 @@ def test_a_stream_from_its_key_to_its_end(served: Served):
             await asyncio.to_thread(put, served.writer, 102.0)
             async with session.ws_connect(served.url) as ws:
                 await ws.send_json({"op": "auth", "key": served.key})
+                seq = (await heard(ws, "ready"))["seq"]
+                while seq <= second["seq"]:  # until the service has followed the commit
+                    await asyncio.sleep(0.05)
+                    await ws.send_json({"op": "ping"})
+                    seq = (await heard(ws, "pong"))["seq"]
                 await ws.send_json({**SUBSCRIBE, "since": second["seq"], "gaps": True})
                 told = await heard(ws, "subscribed")
                 assert told["missed"]["commits"] >= 1
