@@ -18,7 +18,7 @@ CLOCK = SOURCE / "domain" / "time.py"
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 HEAVY = (
     *("numpy", "polars", "pyarrow", "numba", "deltalake", "rich", "pandas", "duckdb", "plotly"),
-    "aiohttp",
+    *("aiohttp", "litestar", "granian", "structlog", "prometheus_client", "apprise", "mcp"),
 )
 MOST_LINES, LONGEST_FUNCTION = 400, 60
 
@@ -133,8 +133,14 @@ def test_the_ban_sees_what_it_bans(tmp_path: Path) -> None:
 
 
 SOCKETS = {"aiohttp", "socket", "ssl", "http", "urllib.request", "urllib3", "websockets", "httpx"}
-OPENERS = {"collect/transport.py", "market/venues/serving.py"}
-"""Who may open a socket: the collector towards venues, and the venue servers on loopback."""
+OPENERS = {
+    "client.py",
+    "collect/transport.py",
+    "market/venues/serving.py",
+    "serve/alerts/webhook.py",
+}
+"""Who may open a socket: the client, the collector towards venues, venue servers on loopback, and
+webhooks of alerts."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tideline.cli.options import json_option, parse_names, store_option
+from tideline.cli.serve import serve_options, serving_of
 from tideline.domain.errors import BadInput, UnknownName, nearest_of
 from tideline.domain.time import SECOND
 
@@ -76,25 +77,30 @@ def collect(plan: bool, as_json: bool, **given: Any) -> None:
 
 @click.command()
 @collect_options
+@serve_options
+@click.option("--no-serve", is_flag=True, help="Only collect.")
 @click.option("--judge/--no-judge", default=True, show_default=True,
               help="Judge every reading every five seconds, and keep what changed.")  # fmt: skip
-def up(judge: bool, **given: Any) -> None:
+def up(no_serve: bool, judge: bool, **given: Any) -> None:
     """Collect, and serve everything there is; on a terminal with the status in place.
 
     Every reading of every coin is judged at every multiple of five seconds; states entered, left
     or changed are rows of the store, known from then on.
 
-    Stop with Ctrl-C: what was received is committed first.
+    The service is a process of its own and writes serve.log in the store's directory. Stop with
+    Ctrl-C: what was received is committed first.
 
     \b
-        tideline up --store S
+        tideline up --store S                       http://127.0.0.1:8787/docs
         tideline up --store S --simulated --assets BTC,ETH
     """
+    from tideline.cli.beside import served_beside
     from tideline.cli.running import run, show_status
     from tideline.cli.show import console
 
     job = replace(job_of(given), judging=judge)
-    run(job, beside=show_status if console().is_terminal else None)
+    with served_beside(None if no_serve else serving_of(given["store"], given)):
+        run(job, beside=show_status if console().is_terminal else None)
 
 
 def job_of(given: dict[str, Any]) -> Job:

@@ -111,9 +111,8 @@ def scan(
     kept = [reading for reading in found if _keep(reading, wanted, least)]
     runs = _episodes(found, chosen, wanted, least, numbers) if grid else []
     if as_json:
-        facts = [reading_facts(reading) for reading in kept]
         told = {"simulated": simulated, "window": chosen, "bands": bands}
-        told |= {"moments": len(moments), "readings": facts}
+        told |= {"moments": len(moments), "readings": [reading_facts(one) for one in kept]}
         put_json(told | ({"episodes": [_facts(*run) for run in runs]} if grid else {}))
         return
     show_readings(kept, found, moments, chosen, bands, simulated=simulated)

@@ -4,6 +4,7 @@
     ├── BadInput            what was asked or given cannot be used (the command line exits with 2)
     │   ├── BadTime         naive, unreadable or impossible moment
     │   ├── BadAddress      a feature address outside the grammar; names part and position
+    │   ├── BadRule         a rule outside the grammar; names part and position
     │   ├── UnknownName     asset, signal, venue, field ... that does not exist
     │   ├── FutureAsOf      an as_of above the head
     │   ├── BeforeHorizon   an as_of before what retention kept
@@ -69,6 +70,21 @@ class BadAddress(BadInput):
         self.address, self.part, self.position = address, part, position
         super().__init__(
             "feature", address, f"has a bad {part} at position {position}: {problem}", nearest
+        )
+
+
+class BadRule(BadInput):
+    """A rule outside the grammar: the offending ``part``, at which ``position`` (from 0)."""
+
+    def __init__(
+        self, rule: str, part: str, position: int, problem: str, nearest: str | None = None
+    ) -> None:
+        self.rule, self.part, self.position = rule, part, position
+        super().__init__(
+            "rule",
+            rule if len(rule) <= 200 else rule[:200] + "…",
+            f"has a bad part {part[:80]!r} at position {position}: {problem}",
+            nearest,
         )
 
 

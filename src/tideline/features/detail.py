@@ -36,7 +36,7 @@ class GroupDetail:
     cadence_s: float
 
 
-class DetailsOf:
+class GroupDetails:
     """The groups of one address on legs that stay, planned once and asked moment after moment."""
 
     def __init__(
@@ -82,4 +82,4 @@ def group_details(
     as_of: int,
 ) -> list[GroupDetail]:
     """Every group that had a row known at as_of, in the order of the sums."""
-    return DetailsOf(legs, signal, address, instruments).at(as_of)
+    return GroupDetails(legs, signal, address, instruments).at(as_of)

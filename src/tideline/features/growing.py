@@ -1,238 +1,284 @@
-"""Legs that grow in place: what comes newest is appended, everything else asks for a new sorting.
+"""Legs that take in rows as they become known, without being sorted anew.
 
-Legs are sorted once for a batch. An evaluator that asks every few seconds cannot sort 90 days anew
-for a handful of rows, so here every leg has room behind it:
-
-    row later than all of its leg      a new entry
-    another version of the last entry  a new version
-    anything else                      refused: sort again from the log
-
-The arrays stay where they are, so what was planned on them (:mod:`.prepared`) stays valid. The
-answers are those of legs sorted from the same rows.
+Each leg owns a stretch of the arrays with room at its end. Rows that come in order, as live ones
+do, are written there; a leg that is told something about its past is worked out again by itself;
+when a stretch is full, or a leg is new, everything is laid out again with more room. The answers
+are those of :func:`tideline.features.legs.make_legs` on all rows together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from tideline.features.arrays import (
-    A_I32,
-    A_I64,
-    ENTRY,
-    F64,
-    I32,
-    I64,
-    T_ENTRY,
-    T_LEG,
-    T_VERSION,
-    VERSION,
-    Legs,
-    Table,
-    array_of,
+from tideline.domain.time import SECOND
+from tideline.features.arrays import ENTRY, FAR, I64, VERSION, Legs
+from tideline.features.legs import (
+    TWIN,
+    TWINNED,
+    LegKey,
+    LegSet,
+    assemble,
+    columns_of,
+    kept_rows,
+    make_legs,
+    name_legs,
 )
-from tideline.features.jit import entry as compiled
-from tideline.features.jit import kernel
-from tideline.features.legs import LegSet
 
-BUCKET_ROOM = 4
-"""Buckets of room for every entry of room: rows that come slower need more."""
-LEAST_ROOM = 64
-"""Entries of room behind a leg, or a quarter of its length if that is more."""
-R_F64 = array_of(np.float64)
+ROOM = 64
+SHARE = 4
+"""Room at the end of a stretch: so many places, and one for every so many taken."""
+
+
+class _Stretch(NamedTuple):
+    """Where a leg's entries, versions and buckets begin, and how many there is room for."""
+
+    entry: int
+    entries: int
+    version: int
+    versions: int
+    bucket: int
+    buckets: int
 
 
 class GrowingLegs:
-    """A set of legs with room behind each.
+    """A leg set that grows. ``generation`` changes when the arrays were laid out anew: whatever
+    holds their addresses has to be made again."""
 
-    ``legs`` may be used as any other; it is replaced by ``relaid`` alone.
-    """
+    def __init__(self, rows: pa.Table, before: Mapping[LegKey, int] | None = None) -> None:
+        """``before`` as in :func:`make_legs`."""
+        self.generation = 0
+        self.rows = 0
+        self._lay_out(make_legs(rows, before=before))
 
-    def __init__(self, legs: LegSet) -> None:
-        self.legs, self.room = _laid_out(legs)
+    @property
+    def legs(self) -> LegSet:
+        """What the engine is asked with; valid until the next ``append``."""
+        return self._legs
 
-    def append(
-        self, leg: I64, event: I64, known: I64, value: F64, cadence_us: I64, assumed: I64
-    ) -> int:
-        """Take rows in the order of the log; how many were taken before one that does not fit."""
-        arrays = self.legs.arrays
-        return int(
-            _append(
-                arrays.leg, arrays.entry, arrays.version, arrays.bucket, self.room,
-                leg, event, known, value, cadence_us, assumed,
-            )
-        )  # fmt: skip
+    def append(self, rows: pa.Table) -> None:
+        """Take in the rows of one commit, in its order, none known before any row taken in."""
+        if not rows.num_rows:
+            return
+        keys, number = name_legs(rows)
+        keep = kept_rows(rows, strict=False)
+        if keep is not None:
+            number = np.where(keep, number, np.int32(-1))
+        columns = columns_of(rows)
+        fresh: dict[LegKey, NDArray[np.int64]] = {}
+        for n, key in enumerate(keys):
+            mine = np.flatnonzero(number == n)
+            if mine.size or key not in self._legs.index:
+                for name in self._names(key):
+                    fresh[name] = mine
+        news = {key: self._picked(columns, mine) for key, mine in fresh.items()}
+        if any(key not in self._legs.index for key in news):
+            self._grow(news)
+            return
+        for key, part in news.items():
+            if not self._extend(self._legs.index[key], part) and not self._rework(key, part):
+                self._grow({key: part})
 
-    def relaid(self) -> None:
-        """Make room again. What was planned on the arrays before is void."""
-        self.legs, self.room = _laid_out(self.legs)
+    def _names(self, key: LegKey) -> Iterable[LegKey]:
+        yield key
+        twin = (key[0], key[1], key[2] + TWIN)
+        if key[2] in TWINNED and twin in self._legs.index:
+            yield twin
+
+    @staticmethod
+    def _picked(columns: dict[str, Any], mine: NDArray[np.int64]) -> dict[str, Any]:
+        cadence, assumed = columns["cadence"], columns["assumed"]
+        return {
+            "event": columns["event"][mine],
+            "known": columns["known"][mine],
+            "value": columns["value"][mine],
+            "cadence": cadence[mine] if cadence.size else np.zeros(mine.size),
+            "assumed": assumed[mine] if assumed.size else np.zeros(mine.size, np.uint8),
+        }
+
+    def _extend(self, l: int, new: dict[str, Any]) -> bool:
+        """Write rows at the end of a leg; False where they do not simply follow."""
+        arrays, where = self._legs.arrays, self._where[l]
+        leg, event, known = arrays.leg[l], new["event"], new["known"]
+        low, high, size = int(leg["low"]), int(leg["high"]), event.size
+        moment = int(known[0])
+        if high == low or (known != moment).any() or moment < self._newest[l]:
+            return False
+        if event[0] <= arrays.entry["event"][high - 1] or (event[1:] <= event[:-1]).any():
+            return False
+        last_bucket = (int(event[-1]) - int(leg["origin"])) >> int(leg["shift"])
+        if high - low + size >= where.entries or last_bucket + 2 > where.buckets:
+            return False
+        at_version = int(arrays.entry["versions"][high])
+        if at_version + size > where.version + where.versions:
+            return False
+        self._write(l, high, at_version, new, moment)
+        self._bucket(l, high, event, last_bucket)
+        leg["high"] = high + size
+        self._newest[l] = moment
+        self.rows += size
+        return True
+
+    def _write(self, l: int, high: int, at_version: int, new: dict[str, Any], moment: int) -> None:
+        arrays = self._legs.arrays
+        leg, size = arrays.leg[l], new["event"].size
+        cadence = _microseconds(new["cadence"])
+        expiry = new["event"] + np.maximum(int(leg["max_age"]), 3 * cadence)
+        leg["coarsest"] = max(int(leg["coarsest"]), int(cadence.max()))
+        versions = arrays.version[at_version : at_version + size]
+        versions["known"], versions["value"], versions["expiry"] = moment, new["value"], expiry
+        versions["cadence"], versions["assumed"] = cadence, new["assumed"]
+        entries = arrays.entry
+        lower = high - 1
+        while lower >= leg["low"] and entries["first"][lower] >= moment:
+            lower = int(entries["lower"][lower])
+        part = entries[high : high + size]
+        odd, assumed = int(entries["odd"][high]), int(entries["assumed"][high])
+        part["event"], part["value"], part["expiry"] = new["event"], new["value"], expiry
+        part["last"], part["first"], part["suffix"] = moment, moment, moment
+        part["prefix"] = min(int(entries["prefix"][high - 1]), moment)
+        part["lower"] = lower
+        part["versions"] = np.arange(at_version, at_version + size)
+        entries["odd"][high : high + size + 1] = odd
+        running = assumed + np.concatenate(([0], np.cumsum(new["assumed"], dtype=np.int64)))
+        entries["assumed"][high : high + size + 1] = running
+        entries["versions"][high + size] = at_version + size
+
+    def _bucket(self, l: int, high: int, event: I64, last_bucket: int) -> None:
+        """From the last edge beyond the old end on: the first entry not before each edge."""
+        arrays = self._legs.arrays
+        leg = arrays.leg[l]
+        start, shift = int(leg["bucket"]), int(leg["shift"])
+        origin, end = int(leg["origin"]), int(leg["bucket_end"])
+        first = end - start - 1
+        edges = origin + (np.arange(first, last_bucket + 2, dtype=np.int64) << shift)
+        arrays.bucket[start + first : start + last_bucket + 2] = high + np.searchsorted(
+            event, edges
+        )
+        leg["bucket_end"] = max(end, start + last_bucket + 2)
+
+    def _rework(self, key: LegKey, new: dict[str, Any]) -> bool:
+        """Work one leg out again in its stretch; False if it does not fit."""
+        l = self._legs.index[key]
+        arrays, where = self._legs.arrays, self._where[l]
+        columns = _joined([self._taken(l), new])
+        size = columns["event"].size
+        before = {(key[0], key[1], key[2].removesuffix(TWIN)): int(arrays.leg[l]["before"])}
+        made = assemble([key], np.zeros(size, np.int32), columns, before)
+        entries, buckets = made.entry.size - 1, made.bucket.size
+        if entries + 1 > where.entries or size > where.versions or buckets > where.buckets:
+            return False
+        _place(made, 0, arrays, l, where, entries, size)
+        self._newest[l] = max(self._newest[l], int(new["known"].max()))
+        self.rows += new["event"].size
+        return True
+
+    def _grow(self, news: Mapping[LegKey, dict[str, Any]]) -> None:
+        """Everything again, with what is new and more room."""
+        old = self._legs
+        keys = list(old.index)
+        parts = {key: [self._taken(l)] for key, l in old.index.items()}
+        for key, part in news.items():
+            if key not in parts:
+                keys.append(key)
+            parts.setdefault(key, []).append(part)
+        settled = {(v, i) for v, i, f in keys if f == "funding_rate_settled"}
+        for venue, instrument, field in list(keys):
+            twin = (venue, instrument, field + TWIN)
+            if field in TWINNED and (venue, instrument) in settled and twin not in parts:
+                keys.append(twin)
+                parts[twin] = list(parts[venue, instrument, field])
+        columns = [_joined(parts[key]) for key in keys]
+        sizes = [column["event"].size for column in columns]
+        legs = np.repeat(np.arange(len(keys), dtype=np.int32), sizes)
+        before = {key: int(old.arrays.leg[l]["before"]) for key, l in old.index.items()}
+        made = assemble(keys, legs, _joined(columns), before)
+        self._lay_out(LegSet({key: l for l, key in enumerate(keys)}, made))
+
+    def _taken(self, l: int) -> dict[str, Any]:
+        """The rows of a leg, in (event, known, log) order."""
+        arrays = self._legs.arrays
+        low, high = int(arrays.leg[l]["low"]), int(arrays.leg[l]["high"])
+        first, last = int(arrays.entry["versions"][low]), int(arrays.entry["versions"][high])
+        counts = np.diff(arrays.entry["versions"][low : high + 1])
+        version = arrays.version[first:last]
+        return {
+            "event": np.repeat(arrays.entry["event"][low:high], counts),
+            "known": version["known"].copy(),
+            "value": version["value"].copy(),
+            "cadence": version["cadence"] / SECOND,
+            "assumed": version["assumed"].astype(np.uint8),
+        }
+
+    def _lay_out(self, made: LegSet) -> None:
+        """Give every leg a stretch with room and copy it there."""
+        source = made.arrays
+        count = source.leg.size
+        low, high = source.leg["low"], source.leg["high"]
+        bounds = [source.entry["versions"][edge].astype(np.int64) for edge in (low, high)]
+        taken = (high - low, bounds[1] - bounds[0], source.leg["bucket_end"] - source.leg["bucket"])
+        room = [t + t // SHARE + ROOM for t in taken]
+        starts = [np.concatenate(([0], np.cumsum(r)))[:-1].astype(np.int64) for r in room]
+        arrays = Legs(
+            source.leg.copy(),
+            np.zeros(int(room[0].sum()) + 1, ENTRY),
+            np.zeros(int(room[1].sum()) + 1, VERSION),
+            np.zeros(int(room[2].sum()) + 1, np.int32),
+        )
+        self._where: list[_Stretch] = []
+        self._newest: list[int] = []
+        for l in range(count):
+            numbers = [(int(s[l]), int(r[l])) for s, r in zip(starts, room, strict=True)]
+            where = _Stretch(*(number for pair in numbers for number in pair))
+            self._where.append(where)
+            _place(source, l, arrays, l, where, int(taken[0][l]), int(taken[1][l]))
+            known = source.version["known"][int(bounds[0][l]) : int(bounds[1][l])]
+            self._newest.append(int(known.max()) if known.size else -FAR)
+        self._legs = LegSet(dict(made.index), arrays)
+        self.rows = int(taken[1].sum())
+        self.generation += 1
 
 
-def _laid_out(legs: LegSet) -> tuple[LegSet, I64]:
-    """The same legs with room behind each; the ends of each leg's entries, versions, buckets."""
-    old = legs.arrays
-    size = old.leg.size
-    length = (old.leg["high"] - old.leg["low"]).astype(np.int64)
-    first, end = old.leg["low"], old.leg["high"]
-    versions = (old.entry["versions"][end] - old.entry["versions"][first]).astype(np.int64)
-    versions[length == 0] = 0
-    buckets = (old.leg["bucket_end"] - old.leg["bucket"]).astype(np.int64)
-    more = np.maximum(length // 4, LEAST_ROOM)
-    room = np.empty((3, size), np.int64)
-    room[0] = np.cumsum(length + more + 1)
-    room[1] = np.cumsum(versions + 2 * more)
-    room[2] = np.cumsum(buckets + BUCKET_ROOM * more)
-    leg = old.leg.copy()
-    entries = np.zeros(int(room[0, -1]) + 1 if size else 1, ENTRY)
-    version = np.zeros(int(room[1, -1]) if size else 0, VERSION)
-    bucket = np.zeros(int(room[2, -1]) if size else 0, np.int32)
-    starts = np.zeros((3, size), np.int64)
-    starts[:, 1:] = room[:, :-1]
-    _copy(
-        old.leg, old.entry, old.version, old.bucket, leg, entries, version, bucket,
-        starts[0].copy(), starts[1].copy(), starts[2].copy(), versions,
-    )  # fmt: skip
-    return LegSet(dict(legs.index), Legs(leg, entries, version, bucket)), room.ravel().copy()
-
-
-@compiled(
-    (
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32),
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32),
-        *(A_I64, A_I64, A_I64, A_I64),
-    )
-)
-def _copy(
-    leg: Table,
-    entries: Table,
-    version: Table,
-    bucket: I32,
-    new_leg: Table,
-    new_entries: Table,
-    new_version: Table,
-    new_bucket: I32,
-    at_entry: I64,
-    at_version: I64,
-    at_bucket: I64,
-    versions: I64,
+def _place(
+    source: Legs, s: int, target: Legs, l: int, where: _Stretch, entries: int, versions: int
 ) -> None:
-    """Move every leg to its new place; indices move along. One entry behind each is its end."""
-    for l in range(leg.size):
-        low, high = leg[l].low, leg[l].high
-        away = at_entry[l] - low
-        first = entries[low].versions if high > low else 0
-        later = at_version[l] - first
-        for i in range(low, high + 1):
-            j = i + away
-            new_entries[j] = entries[i]
-            new_entries[j].lower = entries[i].lower + away
-            new_entries[j].versions = entries[i].versions + later
-        if high == low:
-            new_entries[at_entry[l]].versions = at_version[l]
-        for v in range(versions[l]):
-            new_version[at_version[l] + v] = version[first + v]
-        moved = at_bucket[l] - leg[l].bucket
-        for b in range(leg[l].bucket, leg[l].bucket_end):
-            new_bucket[b + moved] = bucket[b] + away
-        new_leg[l].low, new_leg[l].high = low + away, high + away
-        new_leg[l].bucket = at_bucket[l]
-        new_leg[l].bucket_end = leg[l].bucket_end + moved
+    """Copy leg ``s`` of one set to the stretch of leg ``l`` of another."""
+    leg, out = source.leg[s], target.leg[l]
+    low, start = int(leg["low"]), int(leg["bucket"])
+    buckets = int(leg["bucket_end"]) - start
+    first = int(source.entry["versions"][low])
+    part = target.entry[where.entry : where.entry + entries + 1]
+    part[:] = source.entry[low : low + entries + 1]
+    part["lower"] += np.int32(where.entry - low)
+    part["versions"] += np.int32(where.version - first)
+    part["odd"] -= part["odd"][0]
+    part["assumed"] -= part["assumed"][0]
+    target.version[where.version : where.version + versions] = source.version[
+        first : first + versions
+    ]
+    moved = source.bucket[start : start + buckets] + np.int32(where.entry - low)
+    target.bucket[where.bucket : where.bucket + buckets] = moved
+    for name in ("origin", "shift", "coarsest", "before", "max_age"):
+        out[name] = leg[name]
+    out["low"], out["high"] = where.entry, where.entry + entries
+    out["bucket"], out["bucket_end"] = where.bucket, where.bucket + buckets
 
 
-@kernel
-def _another(entries: Table, last: int, known: int, value: float, expiry: int, new: int) -> None:
-    """Another version of the last entry: its settled value, and that it has several."""
-    high = last + 1
-    if entries[high].odd == entries[last].odd:
-        entries[high].odd += 1
-    entries[last].last = known
-    entries[last].value = value
-    entries[last].expiry = expiry
-    entries[high].assumed = entries[last].assumed + new
-    entries[high].versions += 1
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Columns one after the other; without ``log`` rows stand in the order they came."""
+    names = ("event", "known", "value", "cadence", "assumed")
+    whole = {
+        name: np.ascontiguousarray(np.concatenate([part[name] for part in parts]))
+        if parts
+        else np.empty(0, np.int64)
+        for name in names
+    }
+    return {**whole, "log": np.empty(0, np.int64)}
 
 
-@kernel
-def _entry(
-    entries: Table, low: int, high: int, event: int, known: int, value: float, expiry: int, new: int
-) -> None:
-    """A new last entry at ``high``, and the end of its leg behind it."""
-    last = high - 1
-    entries[high].event = event
-    entries[high].first = known
-    entries[high].last = known
-    entries[high].value = value
-    entries[high].expiry = expiry
-    entries[high].suffix = known
-    entries[high].prefix = min(entries[last].prefix, known)
-    j = last
-    while j >= low and entries[j].first >= known:
-        j = entries[j].lower
-    entries[high].lower = j
-    entries[high + 1].odd = entries[high].odd
-    entries[high + 1].assumed = entries[high].assumed + new
-    entries[high + 1].versions = entries[high].versions + 1
-
-
-@kernel
-def _reaches(leg: Table, bucket: I32, l: int, event: int, end: int) -> bool:
-    """Let the table from time to entry reach to a new last entry; False without room for it."""
-    b = (event - leg[l].origin) >> leg[l].shift
-    known_end = leg[l].bucket_end - leg[l].bucket
-    if leg[l].bucket + b + 2 > end:
-        return False
-    for each in range(known_end, b + 1):
-        bucket[leg[l].bucket + each] = leg[l].high
-    bucket[leg[l].bucket + b + 1] = leg[l].high + 1
-    leg[l].bucket_end = leg[l].bucket + max(known_end, b + 2)
-    return True
-
-
-@compiled(
-    (
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32, A_I64),
-        *(A_I64, A_I64, A_I64, R_F64, A_I64, A_I64),
-    )
-)
-def _append(
-    leg: Table,
-    entries: Table,
-    version: Table,
-    bucket: I32,
-    room: I64,
-    which: I64,
-    event: I64,
-    known: I64,
-    value: F64,
-    cadence: I64,
-    assumed: I64,
-) -> int:
-    """Append rows; returns how many fitted. ``room``: ends of entries, versions, buckets."""
-    size = leg.size
-    for row in range(which.size):
-        l = which[row]
-        low, high = leg[l].low, leg[l].high
-        if high == low:
-            return row
-        last = high - 1
-        end = entries[high].versions
-        if event[row] < entries[last].event or end >= room[size + l]:
-            return row
-        expiry = event[row] + max(leg[l].max_age, 3 * cadence[row])
-        if event[row] == entries[last].event:
-            if known[row] < entries[last].last:
-                return row
-            _another(entries, last, known[row], value[row], expiry, assumed[row])
-        else:
-            if known[row] < entries[last].first or high + 1 >= room[l]:
-                return row
-            if not _reaches(leg, bucket, l, event[row], room[2 * size + l]):
-                return row
-            _entry(entries, low, high, event[row], known[row], value[row], expiry, assumed[row])
-            leg[l].high = high + 1
-        version[end].known = known[row]
-        version[end].value = value[row]
-        version[end].expiry = expiry
-        version[end].cadence = cadence[row]
-        version[end].assumed = assumed[row]
-        leg[l].coarsest = max(leg[l].coarsest, cadence[row])
-    return which.size
+def _microseconds(seconds: NDArray[np.float64]) -> I64:
+    return np.rint(np.nan_to_num(seconds, nan=0.0) * SECOND).astype(np.int64)

@@ -43,16 +43,16 @@ def make_legs(
     ``before`` gives, for legs whose older rows are not at hand, the earliest known_time of those.
     ``strict`` keeps recorded rows alone.
     """
-    keys, leg_of_row = _name_legs(rows)
-    keep = _kept(rows, strict)
+    keys, leg_of_row = name_legs(rows)
+    keep = kept_rows(rows, strict)
     if keep is not None:
         leg_of_row = np.where(keep, leg_of_row, np.int32(-1))
     keys, leg_of_row, source = _with_twins(keys, leg_of_row)
-    columns = _columns(rows, source)
+    columns = columns_of(rows, source)
     for key in before or {}:
         if key not in keys:
             keys.append(key)
-    arrays = _assemble(keys, leg_of_row, columns, before or {})
+    arrays = assemble(keys, leg_of_row, columns, before or {})
     return LegSet({key: l for l, key in enumerate(keys)}, arrays)
 
 
@@ -66,7 +66,7 @@ def _codes(column: pa.ChunkedArray) -> tuple[list[str], I32]:
     return array.dictionary.to_pylist(), codes
 
 
-def _name_legs(rows: pa.Table) -> tuple[list[LegKey], I32]:
+def name_legs(rows: pa.Table) -> tuple[list[LegKey], I32]:
     """Distinct (venue, instrument, field) and every row's number among them (-1: no leg)."""
     venues, v = _codes(rows["venue"])
     instruments, i = _codes(rows["instrument"])
@@ -98,7 +98,8 @@ def _equal(column: pa.ChunkedArray, value: str) -> np.ndarray[Any, np.dtype[np.b
     return np.asarray(codes == wanted)
 
 
-def _kept(rows: pa.Table, strict: bool) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+def kept_rows(rows: pa.Table, strict: bool) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Which rows may represent; None: all of them."""
     keep = _equal(rows["status"], "ok") if "status" in rows.column_names else None
     if strict:
         recorded = _equal(rows["basis"], "recorded")
@@ -133,7 +134,7 @@ def _int64(column: pa.ChunkedArray) -> I64:
     return np.ascontiguousarray(array.to_numpy(), dtype=np.int64)
 
 
-def _columns(rows: pa.Table, source: I64 | None) -> dict[str, Any]:
+def columns_of(rows: pa.Table, source: I64 | None = None) -> dict[str, Any]:
     """The columns as arrays. Empty: ``log`` when the rows stand in log order, ``cadence`` when
     none is given, ``assumed`` when all rows are recorded."""
     given = "cadence_s" in rows.column_names
@@ -166,9 +167,10 @@ def _max_age(key: LegKey) -> int:
     return default_max_age_us(field, venue) if field in BY_NAME else HOUR
 
 
-def _assemble(
+def assemble(
     keys: list[LegKey], leg_of_row: I32, c: dict[str, Any], before: Mapping[LegKey, int]
 ) -> Legs:
+    """The arrays of ``keys`` from columns; rows with a negative leg are left out."""
     off = np.zeros(len(keys) + 1, np.int64)
     build.count_rows(leg_of_row, off)
     rows = int(off[-1])

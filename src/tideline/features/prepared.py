@@ -16,7 +16,7 @@ from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.arrays import F64, I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches
-from tideline.features.detail import DetailsOf, GroupDetail
+from tideline.features.detail import GroupDetail, GroupDetails
 from tideline.features.door import NO_COUNTS, SUMS, SWEEP, ask
 from tideline.features.engine import check_address, evaluate_legs
 from tideline.features.evidence import BASES
@@ -72,7 +72,7 @@ class Prepared:
         self._place: dict[str, tuple[_Asked, int] | None] = {}
         self._each, self._levels = np.arange(256), np.zeros(256, np.int64)
         self._moment = np.zeros(1, np.int64)
-        self._groups: dict[str, DetailsOf] = {}
+        self._groups: dict[str, GroupDetails] = {}
         self._paths: dict[tuple[str, int], tuple[Plan, Question] | None] = {}
         for text in dict.fromkeys(addresses):
             address = check_address(text, signals)
@@ -136,7 +136,7 @@ class Prepared:
         if address not in self._groups:
             parsed = check_address(address, self.signals)
             signal = self.signals[parsed.signal]
-            self._groups[address] = DetailsOf(self.legs, signal, parsed, self.instruments)
+            self._groups[address] = GroupDetails(self.legs, signal, parsed, self.instruments)
         return self._groups[address].at(as_of)
 
     def _plan(self, text: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from tideline.domain.errors import (
     BadInput,
@@ -18,7 +20,7 @@ from tideline.domain.errors import (
 )
 from tideline.domain.fields import BY_NAME, known_field
 from tideline.domain.scaled_time import ScaledClock
-from tideline.domain.time import Clock, TimeUs, WallClock, format_time, parse_time
+from tideline.domain.time import LATEST, Clock, TimeUs, WallClock, format_time, parse_time
 from tideline.log import journal
 from tideline.log.background import Background
 from tideline.log.backup import backup
@@ -49,7 +51,7 @@ from tideline.log.retention import LOOK_BACK_US, retain
 from tideline.log.salvage import records as salvaged_records
 from tideline.log.store_clock import clock_of
 from tideline.log.verify import verify
-from tideline.log.view import Viewer
+from tideline.log.view import View, Viewer
 from tideline.log.writer import FlushPolicy, Writer
 
 
@@ -159,6 +161,12 @@ class Log:
             head = max(mark.read(), self.viewer.state().head)
         return TimeUs(head)
 
+    def commit_time(self, seq: int) -> TimeUs | None:
+        """The known_time of commit ``seq``; None: there is none of that number."""
+        ask = "SELECT known_time FROM commits WHERE seq = ?"
+        found = self.viewer.query(lambda db: db.execute(ask, (seq,)).fetchone())
+        return TimeUs(found[0]) if found else None
+
     def horizon(self) -> TimeUs:
         """Moments before this one are no longer answered; 0 when nothing was ever removed."""
         kept = Mark(self.layout.kept_from, self.files).read()
@@ -207,6 +215,23 @@ class Log:
         if not found.num_rows and asset not in (known := self.assets()):
             raise UnknownName("asset", asset, known)
         return found
+
+    def standing(
+        self, asset: str, parts: Sequence[tuple[frozenset[str], int | None]]
+    ) -> tuple[Any, int]:
+        """Where a follower of one asset begins: its rows, whenever known, and the last commit in
+        them; ``follow`` from there brings the rest. Of one moment, like every read.
+
+        ``parts`` are fields and the event_time (µs) from which they are wanted, None: from the
+        beginning. It is the other half of ``follow`` and gives, like it, rows and no answers.
+        """
+        asks = [Question(asset, LATEST, fields, start) for fields, start in parts]
+
+        def work(view: View, gone: frozenset[str]) -> tuple[list[Any], int]:
+            return [answer(view, ask, self.parts, gone=gone) for ask in asks], view.state.last_seq
+
+        found, last = self.viewer.settled(work, lambda name: name == asset)
+        return pa.concat_tables(found).unify_dictionaries(), last
 
     def assets(self) -> list[str]:
         """Every asset with a row, by name."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tideline.domain.time import DAY
-from tideline.features.growing import GrowingLegs
-from tideline.features.legs import TWIN, TWINNED, LegKey, make_legs
+from tideline.features.in_place import InPlaceLegs
+from tideline.features.legs import TWIN, TWINNED, LegKey
 from tideline.log import Log
 from tideline.readings.given import Given, Wants
 from tideline.readings.profiles import DEFAULT, Profile
@@ -35,7 +35,7 @@ class HeldAsset:
         self.loaded_at = 0
         self.loads = 0
         self._due = True
-        self._grown: GrowingLegs
+        self._grown: InPlaceLegs
         self._filler: Filler
 
     def take(self, known: int, rows: Sequence[NewRow], facts: Sequence[FactRow] = ()) -> None:
@@ -72,8 +72,8 @@ class HeldAsset:
         wants, parameters = self._wants, self._profile.parameters
         reaches = [(path.signal, path.deepest_us(parameters)) for path in wants.paths]
         self._rows = AssetRows(self._log, self.asset, wants.at, reaches)
-        table, before = self._rows.read(first, followed)
-        self._grown = GrowingLegs(make_legs(table, before=before))
+        table = self._rows.table(first, followed)
+        self._grown = InPlaceLegs(self._rows.legs_of(table, first))
         self._knowledge: Knowledge = read_knowledge(self._log, self.asset, followed)
         self._plan()
         self.loaded_at = followed

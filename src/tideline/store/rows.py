@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,29 +71,38 @@ class AssetRows:
         """Legs for stretches of the moments, each with the rows it looks back to."""
         low = 0
         while low < ascending.size:
-            high = self._stretch(ascending, low, rows_at_once)
+            high = self.stretch(ascending, low, rows_at_once)
             yield Part(low, high, self.legs(int(ascending[low]), int(ascending[high - 1]), strict))
             low = high
 
     def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
         """Legs that answer every moment from ``first`` to ``last``."""
-        rows, before = self.read(first, last, strict)
-        return make_legs(rows, strict=strict, before=before)
+        return self.legs_of(self.table(first, last, strict), first, strict)
 
-    def read(self, first: int, last: int, strict: bool = False) -> tuple[Any, dict[LegKey, int]]:
-        """The rows that answer every moment between, and what is known of older ones.
+    def table(self, first: int, last: int, strict: bool = False) -> pa.Table:
+        """The rows behind those legs."""
+        asks = self.asks(self.starts(first, strict))
+        parts = [self.log.read(self.asset, last, fields=f, event_from=s) for f, s in asks]
+        return pa.concat_tables(parts).unify_dictionaries()
 
-        Fields that are looked back to about equally far are read together.
+    def legs_of(self, table: pa.Table, first: int, strict: bool = False) -> LegSet:
+        """Legs from the rows that :meth:`table` gave for the same ``first``."""
+        return make_legs(table, strict=strict, before=self.before(self.starts(first, strict)))
+
+    def asks(self, starts: Mapping[str, int]) -> list[tuple[frozenset[str], int | None]]:
+        """What is read together, from which event_time on; None: from the beginning."""
+        asks: list[tuple[frozenset[str], int | None]] = [(self.fields - starts.keys(), None)]
+        for start in sorted(set(starts.values())):
+            asks.append((frozenset(f for f in starts if starts[f] == start), start))
+        return asks
+
+    def starts(self, first: int, strict: bool = False) -> dict[str, int]:
+        """The fields read no further back than questions from ``first`` on look, and from when.
+
+        Fields that are looked back to about equally far have the same start.
         """
         bounded = frozenset() if strict else self.fields - self._whole()
-        parts = [self.log.read(self.asset, last, fields=self.fields - bounded)]
-        starts: dict[str, int] = {}
-        for field in bounded:
-            starts[field] = first - _rounded(self.back[field])
-        for start in sorted(set(starts.values())):
-            mine = [field for field in bounded if starts[field] == start]
-            parts.append(self.log.read(self.asset, last, fields=mine, event_from=start))
-        return pa.concat_tables(parts).unify_dictionaries(), self._before(starts)
+        return {field: first - _rounded(self.back[field]) for field in bounded}
 
     def _whole(self) -> frozenset[str]:
         """Fields read from their beginning: gaps and breaks, and those with few rows, whose
@@ -105,7 +113,9 @@ class AssetRows:
         marks = {field for field in self.fields if field.partition(".")[0] in MARKS}
         return frozenset(marks | {field for field, rows in most.items() if rows <= FEW_ROWS})
 
-    def _stretch(self, ascending: NDArray[np.int64], low: int, rows_at_once: int) -> int:
+    def stretch(
+        self, ascending: NDArray[np.int64], low: int, rows_at_once: int = ROWS_AT_ONCE
+    ) -> int:
         """As many moments as keep the rows within bounds; never less than one look-back."""
         start = int(ascending[low]) - self.back_us
         span = max(int(ascending[-1]) - start, 1)
@@ -127,7 +137,7 @@ class AssetRows:
     def _read_legs(self) -> list[Leg]:
         return [leg for leg in self.known if leg.field in self.fields]
 
-    def _before(self, starts: Mapping[str, int]) -> dict[LegKey, int]:
+    def before(self, starts: Mapping[str, int]) -> dict[LegKey, int]:
         """When the earliest row older than its start was known, for legs read from there on."""
         found: dict[LegKey, int] = {}
         for leg in self._read_legs():
@@ -143,9 +153,9 @@ class AssetRows:
 def _look_backs(parsed: Sequence[Address], reaches: Iterable[tuple[str, int]]) -> dict[str, int]:
     """How far before T the rows of each field may matter, µs."""
     wanted = [(a.signal, lookback_us(a, BY_ADDRESS[a.signal])) for a in parsed]
-    for signal, reach in reaches:
+    for signal, deep in reaches:
         day = DAY if BY_ADDRESS[signal].formula == Formula.OI_VOLUME else 0
-        wanted.append((signal, reach + day + CARRY_US))
+        wanted.append((signal, deep + day + CARRY_US))
     back: dict[str, int] = {}
     for signal, far in wanted:
         for field in signal_fields(BY_ADDRESS[signal]):
@@ -159,3 +169,12 @@ def _rounded(back_us: int) -> int:
     while days * DAY < back_us:
         days *= 2
     return days * DAY
+
+
+def reach(addresses: Sequence[str]) -> dict[str, int]:
+    """The fields that addresses read, each with how far before T its rows may matter, µs.
+
+    Raises:
+        BadAddress: not an address of the catalogue.
+    """
+    return _look_backs([check_address(text, BY_ADDRESS) for text in addresses], ())

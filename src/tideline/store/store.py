@@ -80,7 +80,7 @@ class Store:
 
     @property
     def simulated(self) -> bool:
-        """Does it hold anything that happened on no market?"""
+        """Does it hold anything that happened on no market? Then every answer says so."""
         return bool(self._simulated)
 
     def assets(self) -> list[str]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tideline.domain.instrument import Instrument
 from tideline.domain.time import format_time
 from tideline.features.address import Address, parse_address
-from tideline.features.detail import GroupDetail, group_details
-from tideline.features.engine import evaluate_legs
+from tideline.features.answers import Answers
+from tideline.features.detail import GroupDetail, GroupDetails
+from tideline.features.engine import evaluate_legs, lookback_us
 from tideline.features.evidence import BASES
-from tideline.features.groups import FULL_LIQUIDATIONS
-from tideline.features.legs import LegKey
+from tideline.features.groups import FULL_LIQUIDATIONS, Group
+from tideline.features.legs import LegSet
 from tideline.features.reasons import REASONS
 from tideline.features.signal import Signal
 from tideline.log import Log
 from tideline.signals import BY_ADDRESS
+from tideline.store.origins import Origins
 from tideline.store.rows import AssetRows
 
 DIMENSIONLESS = ("rate", "zscore", "pctrank")
@@ -38,34 +41,74 @@ def values_of(
     ``simulated`` is said of every answer: it is a property of the store.
     """
     rows = AssetRows(log, asset, addresses)
-    legs = rows.legs(as_of, as_of, strict)
-    moment = np.array([as_of], np.int64)
-    found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, moment, addresses, evidence=True)
-    newest = _newest_sources(log, rows, as_of)
-    made = []
-    for k, address in enumerate(addresses):
-        parsed = parse_address(address, BY_ADDRESS)
-        signal = BY_ADDRESS[parsed.signal]
-        groups = group_details(legs, signal, parsed, rows.instruments, as_of)
-        made.append(
-            {
-                "feature": address,
-                "value": _finite(found.values[0, k]),
-                "unit": unit_of(parsed, signal),
-                "as_of": format_time(as_of),
-                "age_s": _finite(found.age_s[0, k]),
-                "n": int(found.n[0, k]),
-                "coverage": _finite(found.coverage[0, k]),
-                "basis": BASES[found.basis[0, k]] or None,
-                "revised": int(found.revised[0, k]),
-                "reason": REASONS[found.reason[0, k]] or None,
-                "derived": _derived(log, newest, groups, signal),
-                "completeness": _completeness(signal, groups),
-                "simulated": simulated,
-                "legs": [_leg(group) for group in groups],
-            }
-        )
-    return made
+    table = rows.table(as_of, as_of, strict)
+    origins = Origins(log)
+    origins.add(table)
+    legs = rows.legs_of(table, as_of, strict)
+    moments = np.array([as_of], np.int64)
+    found = evaluate_legs(legs, BY_ADDRESS, rows.instruments, moments, addresses, evidence=True)
+    told = Telling(legs, rows.instruments, origins, addresses, simulated)
+    return told.at(found, 0)
+
+
+class Telling:
+    """Turns answers into dictionaries: everything but the numbers is worked out once."""
+
+    def __init__(
+        self,
+        legs: LegSet,
+        instruments: Mapping[Group, Instrument],
+        origins: Origins,
+        addresses: Sequence[str],
+        simulated: bool,
+    ) -> None:
+        self._origins, self._simulated = origins, simulated
+        self._columns = []
+        for text in addresses:
+            address = parse_address(text, BY_ADDRESS)
+            signal = BY_ADDRESS[address.signal]
+            details = GroupDetails(legs, signal, address, instruments)
+            back_us = lookback_us(address, signal)
+            self._columns.append((text, signal, unit_of(address, signal), details, back_us))
+
+    def at(self, found: Answers, row: int) -> list[dict[str, Any]]:
+        """The values of one moment of ``found``, one for each address."""
+        as_of = int(found.as_of[row])
+        return [
+            self._value(found, row, k, as_of, *column) for k, column in enumerate(self._columns)
+        ]
+
+    def _value(
+        self,
+        found: Answers,
+        row: int,
+        k: int,
+        as_of: int,
+        text: str,
+        signal: Signal,
+        unit: str,
+        details: GroupDetails,
+        back_us: int,
+    ) -> dict[str, Any]:
+        groups = details.at(as_of)
+        used = [(group.venue, group.instrument) for group in groups if group.used]
+        since = as_of - back_us
+        return {
+            "feature": text,
+            "value": _finite(found.values[row, k]),
+            "unit": unit,
+            "as_of": format_time(as_of),
+            "age_s": _finite(found.age_s[row, k]),
+            "n": int(found.n[row, k]),
+            "coverage": _finite(found.coverage[row, k]),
+            "basis": BASES[found.basis[row, k]] or None,
+            "revised": int(found.revised[row, k]),
+            "reason": REASONS[found.reason[row, k]] or None,
+            "derived": self._origins.derived(used, signal.fields, as_of, since),
+            "completeness": _completeness(signal, groups),
+            "simulated": self._simulated,
+            "legs": [_leg(group) for group in groups],
+        }
 
 
 def unit_of(address: Address, signal: Signal) -> str:
@@ -96,24 +139,3 @@ def _completeness(signal: Signal, groups: list[GroupDetail]) -> str | None:
     if not full:
         return None
     return "mixed" if len(full) == 2 else "full" if True in full else "sampled"
-
-
-def _newest_sources(log: Log, rows: AssetRows, as_of: int) -> dict[LegKey, int]:
-    """The source of each leg's newest row."""
-    start = as_of - rows.back_us
-    table = log.read(rows.asset, as_of, fields=rows.fields, event_from=start)
-    columns = [table[name].to_pylist() for name in ("venue", "instrument", "field", "source_id")]
-    return {(v, i, f): source for v, i, f, source in zip(*columns, strict=True)}
-
-
-def _derived(
-    log: Log, newest: dict[LegKey, int], groups: list[GroupDetail], signal: Signal
-) -> list[str]:
-    """What importers derived among the newest rows used, e.g. trade_close for a mark."""
-    used = {(group.venue, group.instrument) for group in groups if group.used}
-    ids = {
-        source
-        for (venue, instrument, field), source in newest.items()
-        if source and (venue, instrument) in used and field in signal.fields
-    }
-    return sorted({log.source(source).derived for source in ids} - {""})

@@ -1,0 +1,108 @@
+"""What the tools give: small and typed, so that an assistant reads it whole.
+
+No slots: the protocol's library takes a slot for a default value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """One signal: what it means, what its sign says, what it is not.
+
+    ``unlocked_by`` is the smallest plan that has it; ``entitled`` says whether yours has.
+    """
+
+    signal: str
+    unit: str
+    kind: str
+    meaning: str
+    sign: str
+    is_not: str
+    entitled: bool
+    unlocked_by: str | None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """How an address is written, and the signals found."""
+
+    address: str
+    windows: list[str]
+    transforms: list[str]
+    assets: list[str]
+    signals: list[SignalLine]
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number; a null has a ``reason``. ``basis``: recorded as it came, or assumed."""
+
+    asset: str
+    as_of: str
+    feature: str
+    value: float | None
+    unit: str
+    age_s: float | None
+    coverage: float | None
+    basis: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers, and the head: nothing later is known yet. ``simulated``: none of it is real."""
+
+    head: str
+    simulated: bool
+    numbers: list[Number]
+
+
+@dataclass(frozen=True)
+class State:
+    """One asset's price × OI state, in one line."""
+
+    asset: str
+    state: str
+    severity: str
+    strength: float | None
+    price_change: float | None
+    oi_change: float | None
+    because: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The strongest states first; ``assets`` were looked at."""
+
+    as_of: str
+    window: str
+    assets: int
+    simulated: bool
+    states: list[State]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The readings of one asset with everything they stand on."""
+
+    asset: str
+    as_of: str
+    window: str
+    simulated: bool
+    readings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Past:
+    """How often a rule would have fired on the last days."""
+
+    rule: str
+    text: str
+    fired: int
+    last: str | None
+    step_s: int
+    events: list[str]

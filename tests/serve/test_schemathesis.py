@@ -1,0 +1,150 @@
+"""The OpenAPI document against the service: any request a schema allows gets a described answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.core import NotSet
+
+from tests.serve.conftest import Keys
+from tests.serve.test_authorisation import AT, ONE
+from tests.serve.world import Desk
+from tideline.domain.time import SECOND
+
+NAMES = {
+    "asset": st.sampled_from(["BTC", "ETH", "BTC,ETH", "XXX"]),
+    "feature": st.sampled_from([ONE, "price.ret@1h:level", "price.rv@1s", "x"]),
+    "features": st.sampled_from([ONE, f"{ONE},price.ret@1h:level", "price.rv@1s", "x"]),
+    "start": st.just(AT),
+    "end": st.just(AT),
+    "step": st.sampled_from(["1h", "5m", "7m"]),
+    "window": st.sampled_from(["45m", "1h", "24h", "7m"]),
+    "as_of": st.sampled_from([AT, "1772427600000", "now"]),
+    "signal": st.sampled_from(["price.ret", "positioning.oi_usdtm", "x"]),
+}
+BODIES = st.fixed_dictionaries(
+    {
+        "rows": st.lists(
+            st.fixed_dictionaries({"asset": st.sampled_from(["BTC", "XXX"]), "as_of": st.just(AT)}),
+            min_size=1,
+            max_size=3,
+        ),
+        "features": st.lists(NAMES["feature"], min_size=1, max_size=3, unique=True),
+    }
+)
+"""Half of what is sent is likely to mean something; the rest is whatever the schema allows."""
+
+
+FRAMEWORK = {"404", "405", "415", "421", "431"}
+
+
+def cases_of(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A strategy for each operation."""
+    schema = schemathesis.openapi.from_dict(document)
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        yield f"{operation.method.upper()} {operation.path}", operation.as_strategy()
+
+
+def send(desk: Desk, case: Any, key: str) -> Any:
+    """One generated request; a second later than the one before, so that no rate is met."""
+    desk.service.clock.advance(SECOND)
+    path = case.path
+    for name, value in (case.path_parameters or {}).items():
+        path = path.replace("{" + name + "}", quote(str(value), safe=""))
+    given: dict[str, Any] = {"params": dict(case.query or {})}
+    if not isinstance(case.body, NotSet):
+        given["content"] = json.dumps(case.body).encode("utf-8", "surrogatepass")
+        given["headers"] = {"Content-Type": "application/json"}
+    return desk.ask(case.method.upper(), path, key=key, **given)
+
+
+def campaign(desk: Desk, key: str, examples: int) -> dict[str, Counter[int]]:
+    """Statuses met, by operation; fails on a server error or an undescribed status."""
+    document = json.loads(desk.get("/openapi.json", key=key).content)
+    met: dict[str, Counter[int]] = {}
+    for name, strategy in cases_of(document):
+        if "alerts" in name:
+            continue  # its own campaign stands beside the alerts
+        described = _described(document, name)
+        counts = met.setdefault(name, Counter())
+
+        _try(desk, key, strategy, described, counts, examples)
+    return met
+
+
+def _try(
+    desk: Desk,
+    key: str,
+    strategy: Any,
+    described: set[str],
+    counts: Counter[int],
+    examples: int,
+) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy, st.data())
+    def one(case: Any, data: Any) -> None:
+        if isinstance(case.body, dict) and data.draw(st.booleans()):
+            case.body = data.draw(BODIES)
+        for place in (case.query, case.path_parameters):
+            for field in list(place or {}):
+                if field in NAMES and data.draw(st.booleans()):
+                    place[field] = data.draw(NAMES[field])
+        answer = send(desk, case, key)
+        counts[answer.status_code] += 1
+        assert answer.status_code < 500 or "503" in described, answer.text
+        assert str(answer.status_code) in described | FRAMEWORK, answer.text
+
+    one()
+
+
+def _described(document: dict[str, Any], name: str) -> set[str]:
+    method, path = name.split(" ")
+    return set(document["paths"][path][method.lower()]["responses"])
+
+
+def reached(met: dict[str, Counter[int]]) -> float:
+    """The share of operations that answered 2xx at least once."""
+    good = [name for name, counts in met.items() if any(200 <= status < 300 for status in counts)]
+    return len(good) / len(met)
+
+
+def test_any_request_gets_a_described_answer(locked: Desk, keys: Keys) -> None:
+    met = campaign(locked, keys.plans["quant"], 8)
+    assert len(met) >= 13
+    assert reached(met) > 0.5, met
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", ["discover", "signal", "edge", "quant"])
+def test_ten_thousand_requests_of_each_plan(plan: str, locked: Desk, keys: Keys) -> None:
+    met = campaign(locked, keys.plans[plan], 10_000 // 13 + 1)
+    assert sum(sum(counts.values()) for counts in met.values()) >= 5_000
+    assert reached(met) > 0.5, met
+
+
+@pytest.mark.slow
+def test_the_campaign_sees_a_server_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of the test: one planted failure ends it."""
+
+    def broken() -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(desk.service.store, "legs", broken)
+    with pytest.raises(AssertionError):
+        campaign(desk, "", 3)
