@@ -206,6 +206,10 @@ There is **no liquidation feed** in these recordings. What needs one is `cannot_
 or forced closing is decided by speed, which each reading says. Where only hourly values are at
 hand, windows under 3 h say nothing: cadence must be at most a third of the window.
 
+The rule that decides by speed was changed once after these very days had been looked at: its first
+form called the fall of 2023-08-17 a `long_exit`. So `liquidation_cascade` and `short_squeeze` below
+are no independent evidence for that rule.
+
 States entered with severity `elevated` or `extreme` are listed (the longest and most severe ones
 where there are many); the lanes of each picture hold all of them, grey ones without severity
 included. Times are UTC.
