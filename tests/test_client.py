@@ -17,8 +17,8 @@ from time import monotonic, sleep
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tideline.market.simulated import START
 
+from tests.planted import START
 from tests.serve.world import Growing, minutes, simulated_rows
 from tideline.client import AsyncClient, Client, Refused
 from tideline.domain.time import WallClock, to_datetime
