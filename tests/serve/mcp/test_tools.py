@@ -80,8 +80,7 @@ def test_scan_and_explain_say_what_the_store_says(desk: Desk):
 
 def test_a_report_is_the_stores_own(desk: Desk):
     store = desk.service.store
-    mark = store.value("BTC", "price.mark@1h")["value"]
-    position = {"side": "long", "entry": mark, "stop": mark * 0.97, "size": 0.3,
+    position = {"side": "long", "entry": 60_000.0, "stop": 58_000.0, "size": 0.3,
                 "leverage": 5.0, "equity": 100_000.0}  # fmt: skip
     found = call(desk, "report", asset="BTC", **position)
     own = store.report("BTC", **position)
@@ -209,4 +208,4 @@ def test_without_the_library_the_command_says_what_to_install(monkeypatch, small
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
     assert app.run(["mcp", "--store", str(small_store)]) == 2
-    assert "tideline[mcp]" in written.getvalue()
+    assert "tideline[assistant]" in written.getvalue()
