@@ -49,8 +49,10 @@ def _lead(made: Sequence[Series], targets: Targets, how: str) -> str:
     return (
         "The same functions (`tideline.market.calibration`) were applied to recordings and to "
         "made markets; volumes, recorded by the hour, were first spread evenly over their hour "
-        f"on both sides. The population was tuned to the *fit* dates alone ({fit.title}) and is "
-        f"judged here on dates it was not tuned to ({held.title}). Dates are UTC, the last not "
+        f"on both sides. The population was tuned by hand to the *fit* dates ({fit.title}) and is "
+        f"judged here on others ({held.title}). Those were in sight while it was tuned: where the "
+        "two disagree by more than 30 %, as for open interest over volume, the aim was to lie "
+        "between them. Dates are UTC, the last not "
         f"included. Where those dates do not know a number (the premium), the first recording "
         f"that does stands in.\n\n{how} Together {days:.0f} days of "
         f"{len(made)} worlds; a figure of the made side is the median of the worlds. "

@@ -76,7 +76,7 @@ def _below(head: Any, blocks: Any, b: int, level: int) -> int:
             if head[b, 0, level] >= 0:
                 return level
         level -= 1
-    return max(level, 0)
+    return int(max(level, 0))
 
 
 @kernel
@@ -90,7 +90,7 @@ def _above(head: Any, blocks: Any, b: int, level: int) -> int:
             if head[b, 1, level] >= 0:
                 return level
         level += 1
-    return min(level, most)
+    return int(min(level, most))
 
 
 @kernel
