@@ -17,11 +17,12 @@ from time import monotonic, sleep
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tideline.market.simulated import START
 
+from tests.planted import START
 from tests.serve.world import Growing, minutes, simulated_rows
 from tideline.client import AsyncClient, Client, Refused
 from tideline.domain.time import WallClock, to_datetime
+from tideline.readings.catalogue import RULES
 from tideline.serve.keys.ring import KeyRing
 from tideline.store import open_store
 
@@ -103,7 +104,18 @@ def test_every_call_gives_a_frame(url: str) -> None:
     with Client(url) as tide:
         assert tide.live(["BTC", "ETH"], FEATURES).height == 6
         assert tide.scan(as_of=at)["asset"].sort().to_list() == ["BTC", "ETH"]
-        assert tide.readings("BTC", as_of=at)["name"].len() == 1
+        told = tide.readings("BTC", as_of=at)["entry"].to_list()
+        assert told == [rule.key for rule in RULES for _ in rule.windows_for("45m")]
+        position = {"side": "long", "entry": 60_000.0, "stop": 58_000.0, "size": 0.3,
+                    "leverage": 5.0, "equity": 1e5}  # fmt: skip
+        items = tide.report("BTC", as_of=at, **position)["items"]
+        assert {item["verdict"] for item in items} <= {"pass", "fail", "cannot tell"}
+        with pytest.raises(Refused) as refused:
+            tide.report("BTC", as_of=at, **{**position, "side": "up"})
+        assert refused.value.status == 422
+        more = tide.scan(as_of=at, readings="all")["entry"].to_list()
+        assert more.count("R1.state") == 2
+        assert set(more) - {"R1.state"} <= set(told)
         assert "price.ret" in tide.catalog()["signal"].to_list()
         assert tide.assets()["asset"].to_list() == ["BTC", "ETH"]
         assert tide.venues()["venue"].to_list() == ["binance", "bybit", "okx"]

@@ -32,7 +32,7 @@ def make_store(path: Path) -> None:
     """The demo's twelve days, their last hour before now, so that live answers have numbers."""
     import numpy as np
     import pyarrow as pa
-    from tideline.market.simulated import END, tables
+    from tests.planted import END, tables
 
     from tideline.domain.time import WallClock
     from tideline.log import Log, Source

@@ -96,13 +96,15 @@ def scan(
     min_severity: str | None,
     bands: str,
     as_of: Moment | None,
+    readings: str | Sequence[str],
 ) -> Call[pl.DataFrame]:
-    """One row for each asset, the strongest first."""
+    """One row for each asset (of R1) or state, the strongest first."""
     params = _params(
         window=window,
         states=None if states is None else _listed(states),
         min_severity=min_severity,
         bands=bands,
+        readings=_listed(readings),
         as_of=None if as_of is None else str(_moment(as_of)),
     )
     return Call("GET", "/v1/scan", _named("readings"), params)
@@ -112,6 +114,12 @@ def readings(asset: str, window: str, as_of: Moment | None) -> Call[pl.DataFrame
     """All readings of one asset."""
     params = _params(window=window, as_of=None if as_of is None else str(_moment(as_of)))
     return Call("GET", f"/v1/readings/{quote(asset, safe='')}", _named("readings"), params)
+
+
+def report(asset: str, position: Mapping[str, Any], as_of: Moment | None) -> Call[dict[str, Any]]:
+    """The checklist of one position, as the service words it."""
+    asked = {"asset": asset, **position, "as_of": None if as_of is None else _moment(as_of)}
+    return Call("POST", "/v1/positions/report", json.loads, body=json.dumps(asked).encode())
 
 
 def catalog() -> Call[pl.DataFrame]:
@@ -194,15 +202,23 @@ class Client:
     def scan(
         self, window: str = "45m", *, states: Sequence[str] | None = None,
         min_severity: str | None = None, bands: str = "adaptive", as_of: Moment | None = None,
+        readings: str | Sequence[str] = "R1",
     ) -> pl.DataFrame:  # fmt: skip
-        """Every asset's state, the strongest first."""
-        return self.send(scan(window, states, min_severity, bands, as_of))
+        """Every asset's state, the strongest first; ``readings``: R1, some of them, or all."""
+        return self.send(scan(window, states, min_severity, bands, as_of, readings))
 
     def readings(
         self, asset: str, window: str = "45m", as_of: Moment | None = None
     ) -> pl.DataFrame:
         """All readings of one asset."""
         return self.send(readings(asset, window, as_of))
+
+    def report(
+        self, asset: str, *, as_of: Moment | None = None, **position: str | float
+    ) -> dict[str, Any]:
+        """The pre-trade checklist of one position: ``side``, ``entry``, ``stop``, ``size``,
+        ``leverage``, ``equity``, and, where they differ, ``margin`` and ``horizon``."""
+        return self.send(report(asset, position, as_of))
 
     def catalog(self) -> pl.DataFrame:
         """The signals."""
@@ -280,15 +296,22 @@ class AsyncClient:
     async def scan(
         self, window: str = "45m", *, states: Sequence[str] | None = None,
         min_severity: str | None = None, bands: str = "adaptive", as_of: Moment | None = None,
+        readings: str | Sequence[str] = "R1",
     ) -> pl.DataFrame:  # fmt: skip
         """See :meth:`Client.scan`."""
-        return await self.send(scan(window, states, min_severity, bands, as_of))
+        return await self.send(scan(window, states, min_severity, bands, as_of, readings))
 
     async def readings(
         self, asset: str, window: str = "45m", as_of: Moment | None = None
     ) -> pl.DataFrame:
         """See :meth:`Client.readings`."""
         return await self.send(readings(asset, window, as_of))
+
+    async def report(
+        self, asset: str, *, as_of: Moment | None = None, **position: str | float
+    ) -> dict[str, Any]:
+        """See :meth:`Client.report`."""
+        return await self.send(report(asset, position, as_of))
 
     async def catalog(self) -> pl.DataFrame:
         """See :meth:`Client.catalog`."""

@@ -217,9 +217,14 @@ def test_a_scan_finds_what_was_planted_and_says_that_it_is_simulated(
     for push in PLANTED:
         at = format_time(push.end + DELAY_US)
         given = ("scan", "--store", str(simulated), "--asset", push.asset, "--as-of", at)
-        found = answer(capsys, *given)
+        found = answer(capsys, *given, "--readings", "R1")
         assert found["simulated"] is True
         assert found["readings"][0]["name"] == push.state
+        everything = answer(capsys, *given)
+        assert everything["simulated"] is True
+        assert push.state in {reading["name"] for reading in everything["readings"]}
+        assert run(list(given)) == 0
+        assert "SIMULATED readings" in capsys.readouterr().out
     for command in (["head"], ["legs", "--asset", "BTC"]):
         assert answer(capsys, *command, "--store", str(simulated))["simulated"] is True
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tideline.cli.simulate import fill
 
-from tests.planted import END
+from tests.planted import END, fill
 from tideline.cli.running import Evaluating
 from tideline.domain.time import HOUR, SECOND, ManualClock, WallClock
 from tideline.log import Log

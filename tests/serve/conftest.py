@@ -34,7 +34,7 @@ def own_store(small_store: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def clock(small_store: Path) -> ManualClock:
     """A day after the last row."""
-    from tideline.market.simulated import START
+    from tests.planted import START
 
     return ManualClock(int(START) + DAY)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tideline.market.simulated import START
 
+from tests.planted import START
 from tests.serve.conftest import Keys, make_keys
 from tests.serve.world import HOST, Desk, desk_over
 from tideline.domain.time import DAY, MINUTE, ManualClock
@@ -43,6 +43,8 @@ class Call:
 
 
 REFUSED = (403,)
+POSITION = {"asset": "BTC", "side": "long", "entry": 100.0, "stop": 97.0, "size": 1.0,
+            "leverage": 2.0, "equity": 10_000.0}  # fmt: skip
 CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/v1/features/live"): Call(
         f"/v1/features/live?asset=BTC&features={FINE}", lower=REFUSED
@@ -57,6 +59,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/v1/catalog/{signal:str}"): Call("/v1/catalog/price.ret"),
     ("GET", "/v1/scan"): Call("/v1/scan", lower=REFUSED),
     ("GET", "/v1/readings/{asset:str}"): Call("/v1/readings/BTC", lower=REFUSED),
+    ("POST", "/v1/positions/report"): Call(
+        "/v1/positions/report", json=POSITION, full=(200, 422), lower=REFUSED
+    ),
     ("GET", "/v1/assets"): Call("/v1/assets"),
     ("GET", "/v1/venues"): Call("/v1/venues"),
     ("GET", "/v1/gaps"): Call("/v1/gaps"),

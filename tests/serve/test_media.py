@@ -8,8 +8,8 @@ import json
 import polars as pl
 import pyarrow as pa
 import pytest
-from tideline.market.simulated import START
 
+from tests.planted import START
 from tests.serve.test_authorisation import ONE
 from tests.serve.world import Desk, minutes
 from tideline.serve.media import ARROW, CSV, JSON, choose_media

@@ -14,8 +14,8 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tideline.market.simulated import START, tables
 
+from tests.planted import START, tables
 from tideline.domain.time import DAY, MINUTE, ManualClock
 from tideline.log import Log, Source
 from tideline.serve.app import create_app

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tideline.cli.simulate import fill
-from tideline.market.simulated import LAST_KNOWN, PLANTED
 
+from tests.planted import LAST_KNOWN, PLANTED, fill
 from tideline.domain.errors import BadRule
 from tideline.domain.time import MINUTE
 from tideline.store import open_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,16 @@ STOP_S = 20.0
 
 
 @contextmanager
-def served_beside(serving: Serving | None) -> Iterator[None]:
-    """Serve until the block ends; None: do not.
+def served_beside(
+    serving: Serving | None, say: Callable[[str], None] = click.echo
+) -> Iterator[Callable[[], bool]]:
+    """Serve until the block ends; None: do not. Gives whether the service ended before its time.
 
     Raises:
         BadInput: an address that others reach, and no key.
     """
     if serving is None:
-        yield
+        yield lambda: False
         return
     from tideline.log import Log
     from tideline.serve.process import options_of
@@ -36,9 +38,9 @@ def served_beside(serving: Serving | None) -> Iterator[None]:
         child = subprocess.Popen(  # noqa: S603 - our own command
             _command(serving), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
-        click.echo(f"serving at http://{serving.host}:{serving.port}/docs")
+        say(f"serving at http://{serving.host}:{serving.port}/docs")
         try:
-            yield
+            yield lambda: child.poll() is not None
         finally:
             child.terminate()
             try:

@@ -75,12 +75,28 @@ SERIES = [
         },
     )
 ]
+POSITION = Example(
+    summary="A long",
+    value={
+        "asset": "BTC",
+        "side": "long",
+        "entry": 67_600.0,
+        "stop": 64_500.0,
+        "size": 0.3,
+        "leverage": 10.0,
+        "equity": 100_000.0,
+        "margin": "isolated",
+        "horizon": "2d",
+        "as_of": AT,
+    },
+)
 READINGS = [
     Example(
         summary="One state",
         value={
             "resolved": AT,
             "window": "45m",
+            "simulated": False,
             "readings": [
                 {
                     "name": "short_covering",

@@ -60,7 +60,7 @@ def health_of(log: Log, follower: Follower, clock: Clock, simulated: bool) -> He
     age_s = 0.0
     try:
         state = log.viewer.state()
-        last_seq, age_s = state.last_seq, max(0.0, (int(clock.now()) - state.head) / SECOND)
+        last_seq, age_s = state.last_seq, max(0.0, (int(log.clock.now()) - state.head) / SECOND)
     except (TidelineError, OSError) as error:
         why.append(f"the store cannot be read: {error}")
     if not Path(log.path).is_dir():
@@ -72,7 +72,7 @@ def health_of(log: Log, follower: Follower, clock: Clock, simulated: bool) -> He
         why.append(f"the follower stands still, {following.behind} commits behind")
     if following.trouble:
         why.append(f"the follower fails: {following.trouble}")
-    collector = _collector(read_status(log.path), clock)
+    collector = _collector(read_status(log.path), int(log.clock.now()))
     if collector is not None and not collector.stopped and age_s > SILENT_S:
         why.append(f"nothing was committed for {age_s:.0f} s")
     damage = [f"{one.where}: {one.detail} ({one.range})" for one in log.degraded[:MOST_DAMAGE]]
@@ -81,7 +81,7 @@ def health_of(log: Log, follower: Follower, clock: Clock, simulated: bool) -> He
         status="unhealthy" if why else "degraded" if poor else "ok",
         why=why,
         head=moment(follower.head),
-        head_age_s=max(0.0, (int(clock.now()) - follower.head) / SECOND),
+        head_age_s=max(0.0, (int(log.clock.now()) - follower.head) / SECOND),
         simulated=simulated,
         follower=following,
         collector=collector,
@@ -99,11 +99,10 @@ def _follower(follower: Follower, clock: Clock, last_seq: int) -> FollowerHealth
     )
 
 
-def _collector(status: Status | None, clock: Clock) -> CollectorHealth | None:
+def _collector(status: Status | None, now: int) -> CollectorHealth | None:
     """None where nothing has ever collected: then silence is no fault."""
     if status is None:
         return None
-    now = int(clock.now())
     last = (now - status.last_commit_at) / SECOND if status.last_commit_at else None
     concerns = [f"{name}: {one.concern}" for name, one in status.venues.items() if one.concern]
     return CollectorHealth(

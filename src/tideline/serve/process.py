@@ -20,6 +20,7 @@ from prometheus_client import values
 from tideline.domain.errors import BadInput
 from tideline.domain.time import WallClock
 from tideline.log import Log
+from tideline.log.store_clock import clock_of
 from tideline.serve.keys.ring import KeyRing
 from tideline.serve.metrics import SHARED
 from tideline.serve.service import LOOPBACK, Options
@@ -137,7 +138,7 @@ def load(options: Options) -> Any:
 
     if os.environ.get(SHARED):  # chosen when the library was imported, which was before the fork
         values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-    return create_app(open_service(options, WallClock()))
+    return create_app(open_service(options, WallClock(), lived=clock_of(options.store)))
 
 
 def _any_key(file: Path) -> bool:

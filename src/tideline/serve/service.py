@@ -115,13 +115,17 @@ class Service:
         self.store.close()
 
 
-def open_service(options: Options, clock: Clock, log: Logger | None = None) -> Service:
+def open_service(
+    options: Options, clock: Clock, log: Logger | None = None, *, lived: Clock | None = None
+) -> Service:
     """Put a service together; ``start`` makes it follow.
+
+    ``lived``: the clock of a store whose market has its own time; None: ``clock``.
 
     Raises:
         NoStore: nothing at ``options.store``.
     """
-    store = open_store(options.store, clock)
+    store = open_store(options.store, lived or clock)
     ring = KeyRing(options.keys, clock, options.plans) if options.keys is not None else None
     usage = Usage(ring, clock) if ring is not None else None
     log = log or JsonLogger(clock)

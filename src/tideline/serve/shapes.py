@@ -149,7 +149,23 @@ class Readings(Struct):
 
     resolved: Moment
     window: str
+    simulated: bool
     readings: list[dict[str, Any]]
+
+
+class PositionRequest(Struct, forbid_unknown_fields=True):
+    """A position that is meant. Prices in USD a coin, ``size`` in coins, ``equity`` in USD."""
+
+    asset: AssetName
+    side: Annotated[str, Meta(max_length=10, description="long or short")]
+    entry: float
+    stop: float
+    size: float
+    leverage: float
+    equity: float
+    margin: Annotated[str, Meta(max_length=10, description="isolated or cross")] = "isolated"
+    horizon: Annotated[str, Meta(max_length=10, description="12h, 2d")] = "2d"
+    as_of: Annotated[GivenMoment | None, Meta(description="absent: the head")] = None
 
 
 class AssetEntry(Struct):

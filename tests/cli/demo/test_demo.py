@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -26,9 +29,11 @@ from tideline.market.observation.market import Observed
 from tideline.market.observation.quality import draw_quality
 from tideline.market.recorded import Recorded
 from tideline.market.tape import Tape
+from tideline.store.transition_rows import judged_up_to
 
 ASKED = ("--assets", "BTC", "--days", "1", "--speed", "20")
 PATIENCE_S = 90.0
+Played = tuple[Path, str, list[int], dict[str, Any], list[dict[str, Any]]]
 
 
 def demo(store: Path, home: Path, *more: str) -> subprocess.Popen[str]:
@@ -39,6 +44,21 @@ def demo(store: Path, home: Path, *more: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def answer_of(port: int, path: str) -> dict[str, Any]:
+    """What the demo's service answers, whatever the status."""
+    there = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with contextlib.closing(there):
+        there.request("GET", path)
+        found: dict[str, Any] = json.loads(there.getresponse().read())
+        return found
 
 
 def has_rows(store: Path) -> bool:
@@ -54,45 +74,69 @@ def has_rows(store: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def played(
-    home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, str, list[int], dict[str, Any]]:
+def played(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """A run that was stopped by Ctrl-C, and one that went on from there.
 
-    The store, what the first said, the heads after both, and what the second said.
+    The store, what the first said, the heads after both, what the second said, and what the first
+    served meanwhile: its health, the readings of BTC.
     """
     store = tmp_path_factory.mktemp("demo") / "store"
-    first = demo(store, home)
+    port = free_port()
+    first = demo(store, home, "--port", str(port))
     real = WallClock()
     until = real.monotonic() + PATIENCE_S
     while not has_rows(store) and first.poll() is None and real.monotonic() < until:
         real.sleep(0.2)
+    served: list[dict[str, Any]] = []
+    while not served and first.poll() is None and real.monotonic() < until:
+        real.sleep(0.2)
+        with contextlib.suppress(OSError):
+            served = [answer_of(port, "/v1/health"), answer_of(port, "/v1/readings/BTC")]
     first.send_signal(signal.SIGINT)
     said, errors = first.communicate(timeout=PATIENCE_S)
     assert first.returncode == 0, errors
     with Log.open(store) as log:
         head = int(log.head())
-    second = demo(store, home, "--for", "4", "--json")
+    second = demo(store, home, "--for", "4", "--json", "--no-serve")
     told, errors = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 0, errors
     with Log.open(store) as log:
         heads = [head, int(log.head())]
-    return store, said, heads, json.loads(told)
-
-
-Played = tuple[Path, str, list[int], dict[str, Any]]
+    return store, said, heads, json.loads(told), served
 
 
 def test_ctrl_c_ends_it_with_everything_committed(played: Played) -> None:
-    store, said, _, _ = played
+    store, said, *_ = played
     assert said.startswith("SIMULATED")
     assert "ended (asked)" in said
     assert "all committed" in said
     assert run(["verify", "--store", str(store)]) == 0
 
 
+def test_it_is_served_meanwhile_on_the_stores_time(played: Played) -> None:
+    _, said, heads, told, (health, readings) = played
+    assert "serving at http://127.0.0.1:" in said
+    assert health["simulated"] is True
+    assert health["follower"]["running"] is True
+    assert health["head_age_s"] < HOUR / SECOND  # of the market's time, not of this machine's
+    assert made.START < int(parse_time(health["head"])) <= heads[0]
+    assert readings["simulated"] is True
+    assert {"R1", "R3", "R4", "R10"} <= {
+        one["entry"].partition(".")[0] for one in readings["readings"]
+    }
+    assert told["served"] is False
+
+
+def test_every_reading_is_judged_meanwhile(played: Played) -> None:
+    store, _, heads, *_ = played
+    with Log.open(store) as log:
+        judged = judged_up_to(log, heads[1])
+    assert judged is not None
+    assert heads[1] - judged < HOUR
+
+
 def test_it_goes_on_where_it_ended_and_says_so_in_json(played: Played) -> None:
-    _, _, heads, told = played
+    _, _, heads, told, _ = played
     lived = made.START + 16 * HOUR  # two thirds of a day are history
     assert lived < heads[0] < heads[1] < made.START + DAY
     assert told["simulated"] is True
@@ -107,7 +151,7 @@ def test_it_goes_on_where_it_ended_and_says_so_in_json(played: Played) -> None:
 def test_every_command_reads_the_stores_own_time(
     played: Played, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store, _, heads, _ = played
+    store, _, heads, *_ = played
     asked: tuple[list[str], ...] = (
         ["head"],
         ["status"],
@@ -131,7 +175,7 @@ def test_every_command_reads_the_stores_own_time(
 
 
 def test_the_rows_are_what_the_venues_said(played: Played, toy: Tape) -> None:
-    store, _, heads, _ = played
+    store, _, heads, *_ = played
     market = Observed(Recorded([toy]), [draw_quality(toy)], ManualClock(heads[1]))
     truth = Truth(market, (toy.start, toy.end), 0)
     checked: Counter[str] = Counter()

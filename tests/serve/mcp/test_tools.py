@@ -37,8 +37,9 @@ def call(desk: Desk, tool: str, key: str | None = None, **given: Any) -> Any:
 
 def test_every_tool_has_a_schema_of_what_it_takes_and_gives(desk: Desk):
     tools = {tool["name"]: tool for tool in post(desk, "tools/list")["tools"]}
-    assert list(tools)[:6] == ["catalogue", "live", "historical", "scan", "explain", "try_rule"]
-    assert ("report" in tools) == callable(getattr(desk.service.store, "report", None))
+    assert list(tools) == [
+        *("catalogue", "live", "historical", "scan", "explain", "try_rule", "report"),
+    ]
     for tool in tools.values():
         assert tool["description"]
         assert tool["outputSchema"]["type"] == "object"
@@ -71,8 +72,24 @@ def test_scan_and_explain_say_what_the_store_says(desk: Desk):
         (r.asset, r.name) for r in store.scan() if r.told
     ]
     why = call(desk, "explain", asset="BTC")
-    assert why["readings"][0]["because"] == store.scan(assets=["BTC"])[0].because
+    assert [(r["entry"], r["window"], r["because"]) for r in why["readings"]] == [
+        (r.entry, r.window, r.because) for r in store.readings("BTC")
+    ]
     assert why["readings"][0]["evidence"]
+
+
+def test_a_report_is_the_stores_own(desk: Desk):
+    store = desk.service.store
+    position = {"side": "long", "entry": 60_000.0, "stop": 58_000.0, "size": 0.3,
+                "leverage": 5.0, "equity": 100_000.0}  # fmt: skip
+    found = call(desk, "report", asset="BTC", **position)
+    own = store.report("BTC", **position)
+    assert [(i["title"], i["verdict"]) for i in found["items"]] == [
+        (item.title, item.verdict) for item in own.items
+    ]
+    assert found["simulated"] is True
+    assert found["as_of"].endswith("Z")
+    assert "side" in call(desk, "report", asset="BTC", **{**position, "side": "up"})
 
 
 def test_the_catalogue_is_searched(desk: Desk):
@@ -191,4 +208,4 @@ def test_without_the_library_the_command_says_what_to_install(monkeypatch, small
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
     assert app.run(["mcp", "--store", str(small_store)]) == 2
-    assert "tideline[mcp]" in written.getvalue()
+    assert "tideline[assistant]" in written.getvalue()

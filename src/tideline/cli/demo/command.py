@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tideline.cli.options import json_option, parse_names
+from tideline.cli.serve import serve_options, serving_of
 from tideline.domain.errors import BadInput
 from tideline.market.made import SCENARIOS, MadeMarket, check
 
@@ -65,6 +67,8 @@ FASTEST = 60.0
     metavar="SECONDS",
     help="Stop by itself after so many real seconds of collecting.",
 )
+@serve_options
+@click.option("--no-serve", is_flag=True, help="Only collect and show.")
 @json_option
 def demo(
     scenario: str,
@@ -74,17 +78,19 @@ def demo(
     days: float,
     store: str,
     seconds: float | None,
+    no_serve: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """A SIMULATED market, collected and read as if it were real.
 
     Makes a market (once; it is kept on this machine), starts its venues on loopback in their real
     formats, imports weeks of history, runs the real collector with back-fill of the last hours,
-    and shows the scan. Nothing here happens on any market. Ctrl-C ends it; everything received is
-    committed first.
+    judges every reading, serves it all over HTTP and shows the scan. Nothing here happens on any
+    market. Ctrl-C ends it; everything received is committed first.
 
     \b
-        tideline demo
+        tideline demo                               http://127.0.0.1:8787/docs
         tideline demo --scenario long_cascade --speed 30
         tideline demo --store S --for 30 --json
     """
@@ -100,4 +106,5 @@ def demo(
     wanted = MadeMarket(scenario, seed, tuple(parse_names(assets, "assets")), days)
     check(wanted)
     home = cache_home(os.environ)
-    play(Demo(wanted, Path(store), speed, seconds, as_json, home))
+    serving = None if no_serve else serving_of(store, given)
+    play(Demo(wanted, Path(store), speed, seconds, as_json, home, serving))

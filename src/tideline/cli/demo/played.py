@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tideline.market.made import MadeMarket
+
+if TYPE_CHECKING:
+    from tideline.serve.process import Serving
 
 LATE_S = 0.5
 """Real seconds by which the collector may wake too late before it is said."""
@@ -19,6 +22,7 @@ class Demo:
     Attributes:
         seconds: real ones of collecting; None: until asked to stop.
         home: of the cache.
+        serving: where it is served meanwhile; None: nowhere.
     """
 
     market: MadeMarket
@@ -27,6 +31,7 @@ class Demo:
     seconds: float | None
     as_json: bool
     home: Path
+    serving: Serving | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -36,7 +41,8 @@ class Demo:
 
 @dataclass(slots=True)
 class Played:
-    """What came of it. ``late_s``: the longest real time by which the collector woke too late."""
+    """What came of it. ``late_s``: the longest real time by which the collector woke too late.
+    ``served``: over HTTP, until the end."""
 
     began: float
     took: dict[str, float] = field(default_factory=dict)
@@ -46,6 +52,7 @@ class Played:
     backfilled: int = 0
     refused: list[str] = field(default_factory=list)
     late_s: float = 0.0
+    served: bool = False
     why: str = "asked"
 
     @property

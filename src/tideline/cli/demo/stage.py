@@ -5,7 +5,8 @@
                                    old: goes on at the moment where it ended
 3. history, assumed                weeks of it, up to the hours that the collector back-fills
 4. venues on loopback              a process of their own, on the store's clock
-5. the collector, the scan         until Ctrl-C, ``--for``, or the end of the market
+5. the service                     a process of its own, on the store's clock
+6. collector, evaluator, scan      until Ctrl-C, ``--for``, or the end of the market
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tideline.cli.beside import LOG_FILE, served_beside
 from tideline.cli.demo.past import BACKFILLED, LEAST_LEFT, check_store, import_history, start_of
 from tideline.cli.demo.played import Demo, Played, too_fast
 from tideline.cli.demo.servers import venues_of
@@ -65,7 +67,9 @@ def play(demo: Demo) -> None:
         say(f"the market's time is {format_time(start // SECOND * SECOND)}, × {demo.speed:g}")
         job = _job(demo, tapes, urls)
         del tapes
-        _collect(demo, job, clock, played, venues, say)
+        with served_beside(demo.serving, say) as service_ended:
+            _collect(demo, job, clock, played, venues, say)
+            played.served = demo.serving is not None and not service_ended()
     _finish(demo, played, clock, say)
 
 
@@ -111,6 +115,7 @@ def _job(demo: Demo, tapes: Sequence[Tape], urls: dict[str, dict[str, str]]) -> 
         thin_us=round(max(1.0, demo.speed / ROWS_A_SECOND) * SECOND),
         urls=urls,
         simulated=True,
+        judging=True,
         commit_s=max(1.0, demo.speed / COMMITS_A_SECOND),
         patience=max(1.0, demo.speed),
     )
@@ -179,10 +184,13 @@ def _finish(demo: Demo, played: Played, clock: ScaledClock, say: Callable[[str],
                 "rows": played.rows,
                 "backfilled": played.backfilled,
                 "refused": played.refused,
+                "served": played.served,
                 "readings": [reading_facts(one) for one in found],
             }
         )
         return
+    if demo.serving is not None and not played.served:
+        say(f"the service ended before its time; why: {demo.store / LOG_FILE}")
     say(f"ended ({played.why}) at {format_time(head)} of the market's time")
     if played.behind:
         say(too_fast(played, demo.speed))

@@ -31,7 +31,7 @@ from tideline.serve.mcp.answers import (
     SignalLine,
     State,
 )
-from tideline.serve.readings import needed, wire_reading
+from tideline.serve.readings import needed, rules_named, wire_reading, wire_report
 from tideline.signals import CATALOGUE
 from tideline.store import Store
 from tideline.store.simulation_mark import SimulationMark
@@ -50,11 +50,6 @@ class Questions:
 
     def __init__(self, store: Store) -> None:
         self._store, self._simulated = store, SimulationMark(store.log)
-
-    @property
-    def reports(self) -> bool:
-        """Does the store make position reports?"""
-        return callable(getattr(self._store, "report", None))
 
     def catalogue(self, caller: Caller, search: str = "") -> Catalogue:
         """Signals whose name or meaning holds the word; all without one."""
@@ -108,11 +103,13 @@ class Questions:
     def explain(
         self, caller: Caller, asset: str, window: str = "45m", as_of: str | None = None
     ) -> Explained:
-        """The readings of one asset, with evidence, thresholds and what is missing."""
+        """All readings of one asset whose numbers the caller may ask, with evidence, thresholds and
+        what is missing."""
         entitlement.require(caller.plan, addresses=needed(window))
+        rules = rules_named(None, "adaptive", caller.plan, window)
         known_assets([asset], self._store.assets())
         at = self._moment(caller, as_of, [asset])
-        readings = self._store.scan(at, window=window, assets=[asset])
+        readings = self._store.readings(asset, at, window, rules=rules)
         told = [wire_reading(reading) for reading in readings]
         return Explained(asset, format_time(at), window, bool(self._simulated), told)
 
@@ -125,10 +122,13 @@ class Questions:
 
     def report(self, caller: Caller, asset: str, **position: Any) -> dict[str, Any]:
         """The pre-trade checklist of one position."""
-        entitlement.require(caller.plan, addresses=needed("4h"))
-        make = getattr(self._store, "report")  # noqa: B009 - there only where readings make it
-        found: dict[str, Any] = msgspec.to_builtins(make(asset, **position))
-        return found
+        stood_on = [name for window in ("45m", "4h") for name in needed(window)]
+        entitlement.require(caller.plan, addresses=stood_on)
+        known_assets([asset], self._store.assets())
+        found = self._store.report(asset, as_of=int(self._store.head()), **position)
+        told = wire_report(found, simulated=bool(self._simulated))
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(told))
+        return plain
 
     def _numbers(
         self, caller: Caller, asked: Sequence[tuple[str, int]], features: Sequence[str], head: int

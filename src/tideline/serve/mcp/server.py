@@ -142,9 +142,8 @@ def make_server(questions: Questions, caller_of: CallerOf) -> MCPServer:
         tools.scan,
         tools.explain,
         tools.try_rule,
+        tools.report,
     ]
-    if questions.reports:
-        offered.append(tools.report)
     for tool in offered:
         server.add_tool(tool, annotations=READ_ONLY, structured_output=True)
     return server

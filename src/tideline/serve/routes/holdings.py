@@ -108,7 +108,7 @@ async def venues(service: Serving) -> Response[bytes]:
 
     def work() -> bytes:
         status = read_status(service.store.log.path)
-        now = int(service.clock.now())
+        now = int(service.store.log.clock.now())
         entries = venue_entries(service.store.legs(), status, now)
         return encode(Venues(moment(service.head), entries))
 

@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
 from tideline.domain.errors import UnknownName
-from tideline.readings.price_oi import BY_NAME
+from tideline.readings.catalogue import NAMES
 from tideline.readings.reading import CANNOT_TELL, SEVERITIES, Reading
 from tideline.serve.asking import known_assets, names_in
 from tideline.serve.caller import Caller
@@ -18,7 +18,7 @@ from tideline.serve.entitlement import require
 from tideline.serve.examples import READINGS
 from tideline.serve.given import Asker, Serving
 from tideline.serve.media import JSON
-from tideline.serve.readings import mode_named, needed, wire_reading
+from tideline.serve.readings import mode_named, needed, rules_named, wire_reading
 from tideline.serve.service import Service
 from tideline.serve.shapes import Readings, encode
 from tideline.serve.times import moment, read_moment
@@ -28,6 +28,11 @@ Bands = Annotated[str, QueryParameter(description="adaptive or fixed")]
 AsOf = Annotated[
     str | None,
     QueryParameter(description="RFC 3339 with an offset, or integer ms; absent: the head"),
+]
+STATES = (*NAMES, "balanced", CANNOT_TELL)
+Some = Annotated[
+    str | None,
+    QueryParameter(description="R1,R3,… or all; see the pages of the readings", max_length=80),
 ]
 DEEPEST = "positioning.oi_usdtm_coin@1h:zscore[722]"
 """How far the adaptive bands look back: 30 days of hours."""
@@ -51,25 +56,27 @@ async def scan(
     ] = None,
     bands: Bands = "adaptive",
     as_of: AsOf = None,
+    readings: Some = "R1",
 ) -> Response[bytes]:
     """At the head the same scan serves everybody for a few seconds."""
     require(caller.plan, addresses=needed(window))
     mode, wanted = mode_named(bands), _states(states)
     least = _severity(min_severity)
+    rules = rules_named(_some(readings), mode, caller.plan, window)
 
     def work() -> bytes:
         if as_of is None:
-            at, found = service.scans.at_head(service.head, window, mode)
+            at, found = service.scans.at_head(service.head, window, mode, rules)
         else:
-            at = _checked(service, caller, as_of, service.store.assets())
-            found = service.scans.of(at, window, mode)
+            at = checked_moment(service, caller, as_of, service.store.assets())
+            found = service.scans.of(at, window, mode, rules)
         kept = [
             reading
             for reading in found
             if (wanted is None or reading.name in wanted)
             and SEVERITIES.index(reading.severity) >= least
         ]
-        return _body(at, window, kept)
+        return _body(service, at, window, kept)
 
     return Response(await service.work(work), media_type=JSON)
 
@@ -80,28 +87,29 @@ async def scan(
     responses={200: ResponseSpec(Readings, examples=READINGS, description="In catalogue order")},
     tags=["readings"],
 )
-async def readings(
+async def readings_of_asset(
     service: Serving,
     caller: Asker,
     asset: Annotated[str, PathParameter(description="One coin", max_length=40)],
     window: Window = "45m",
     bands: Bands = "adaptive",
     as_of: AsOf = None,
+    readings: Some = None,
 ) -> Response[bytes]:
-    """The readings there are, each with its evidence."""
+    """Those whose numbers the plan may ask, or those named, each with its evidence."""
     require(caller.plan, addresses=needed(window))
-    mode = mode_named(bands)
+    rules = rules_named(_some(readings), mode_named(bands), caller.plan, window)
 
     def work() -> bytes:
         known_assets([asset], service.store.assets())
         head = service.head
-        at = head if as_of is None else _checked(service, caller, as_of, [asset])
-        return _body(at, window, service.scans.of(at, window, mode, [asset]))
+        at = head if as_of is None else checked_moment(service, caller, as_of, [asset])
+        return _body(service, at, window, service.scans.asset(asset, at, window, rules))
 
     return Response(await service.work(work), media_type=JSON)
 
 
-def _checked(service: Service, caller: Caller, as_of: str, assets: list[str]) -> int:
+def checked_moment(service: Service, caller: Caller, as_of: str | int, assets: list[str]) -> int:
     """A moment that can be answered, within the plan's depth and cost."""
     at = int(service.store.log.check_as_of(read_moment(as_of, "as_of")))
     require(caller.plan, oldest=at, head=service.head)
@@ -110,17 +118,22 @@ def _checked(service: Service, caller: Caller, as_of: str, assets: list[str]) ->
     return at
 
 
-def _body(at: int, window: str, found: list[Reading]) -> bytes:
-    return encode(Readings(moment(at), window, [wire_reading(reading) for reading in found]))
+def _body(service: Service, at: int, window: str, found: list[Reading]) -> bytes:
+    told = [wire_reading(reading) for reading in found]
+    return encode(Readings(moment(at), window, service.store.simulated, told))
+
+
+def _some(text: str | None) -> str | None:
+    return None if text == "all" else text
 
 
 def _states(text: str | None) -> frozenset[str] | None:
     if text is None:
         return None
-    names = names_in(text, "states", len(BY_NAME) + 1)
+    names = names_in(text, "states", len(STATES))
     for name in names:
-        if name not in BY_NAME and name != CANNOT_TELL:
-            raise UnknownName("states", name[:40], (*BY_NAME, CANNOT_TELL))
+        if name not in STATES:
+            raise UnknownName("states", name[:40], STATES)
     return frozenset(names)
 
 

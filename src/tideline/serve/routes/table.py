@@ -18,7 +18,8 @@ from tideline.serve.routes.historical import historical, series
 from tideline.serve.routes.holdings import assets, catalog, catalog_entry, gaps, usage, venues
 from tideline.serve.routes.live import live
 from tideline.serve.routes.mcp import mcp
-from tideline.serve.routes.scan import readings, scan
+from tideline.serve.routes.positions import position_report
+from tideline.serve.routes.scan import readings_of_asset, scan
 from tideline.serve.routes.stream import stream
 
 ROUTES: tuple[BaseRouteHandler, ...] = (
@@ -28,7 +29,8 @@ ROUTES: tuple[BaseRouteHandler, ...] = (
     catalog,
     catalog_entry,
     scan,
-    readings,
+    readings_of_asset,
+    position_report,
     assets,
     venues,
     gaps,
