@@ -24,14 +24,18 @@ CLOCK: Clock = WallClock()
 
 
 @click.command()
-@click.option("--worlds", type=int, metavar="N", help="Worlds, one seed each.  [20]")
-@click.option("--days", type=int, metavar="N", help="Scored days of each world.  [10]")
+@click.option("--worlds", type=int, metavar="N", help="Worlds, one seed each.  [17]")
+@click.option("--days", type=int, metavar="N", help="Scored days of each world.  [15]")
 @click.option("--window", metavar="W", help="Window of readings and of truth.  [45m]")
 @click.option(
     "--seed",
     metavar="TEXT",
     help="Stands in for the nonce, to repeat a run; the card then says so.",
 )
+@click.option(
+    "--ablation", type=int, metavar="N",
+    help="Worlds made again without each mechanism; 0 leaves that out.  [1]",
+)  # fmt: skip
 @click.option("--processes", type=int, metavar="N", help="Processes.  [one a core]")
 @click.option("--write", metavar="FILE", help="Write the card as Markdown too.")
 @click.option(
@@ -47,6 +51,7 @@ def score(
     days: int | None,
     window: str | None,
     seed: str | None,
+    ablation: int | None,
     processes: int | None,
     write: str | None,
     ledger: str | None,
@@ -66,7 +71,7 @@ def score(
     """
     from tideline.research.scoring.running import score as run
 
-    asked = {"worlds": worlds, "days": days, "window": window}
+    asked = {"worlds": worlds, "days": days, "window": window, "ablation_worlds": ablation}
     scorer = parameters(quick, {name: value for name, value in asked.items() if value is not None})
     kept = _ledger(ledger, quick)
     count = len(os.sched_getaffinity(0)) if processes is None else processes
@@ -131,6 +136,7 @@ def _write(path: Path, card: Any, at: int, scorer: ScoreParameters, quick: bool)
 
     words = ["tideline score", "--quick" if quick else "", f"--worlds {scorer.worlds}"]
     words += [f"--days {scorer.days}", f"--window {scorer.window}"]
+    words.append(f"--ablation {scorer.ablation_worlds}")
     if card["fingerprint"]["repeated"]:
         words.append(f"--seed {card['fingerprint']['nonce']}")
     words.append(f"--write {path}")

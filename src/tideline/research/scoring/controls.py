@@ -4,9 +4,11 @@ directionless   every venue's open interest is replaced by its own path from ano
                 hours, the same distribution, the same persistence, and no tie to the flows. Price
                 still tells up from down, so what has to vanish is the skill in telling opened
                 from closed.
-shuffled truth  the true states of each asset-day are those of an asset-day of another world,
+shuffled truth  the true states of all asset-days are dealt out anew among all asset-days, each
                 turned by a random time of day, for hours are busy or quiet alike in all worlds.
-                All skill has to vanish.
+                All skill has to vanish. (Days of other worlds alone would not do: a world of many
+                episodes, in which readings speak often, would get the fewer ones of the rest, and
+                knowing nothing would look like knowing less than nothing.)
 """
 
 from __future__ import annotations
@@ -101,7 +103,7 @@ def _groups(rows: pa.Table) -> Ints:
 
 
 def shuffled_truth(scored: Sequence[Scored], seed: int) -> list[Ints]:
-    """For each asset a truth made of asset-days of other worlds, each turned within its day.
+    """For each asset a truth of asset-days dealt out from all, each once, turned within its day.
 
     Raises:
         BadInput: one world alone.
@@ -109,11 +111,10 @@ def shuffled_truth(scored: Sequence[Scored], seed: int) -> list[Ints]:
     if len({one.seed for one in scored}) < 2:
         raise BadInput("worlds", 1, "leaves nothing to shuffle truth with", "2")
     draw = np.random.default_rng(seed)
-    days = [(one.seed, part) for one in scored for part in np.split(one.truth, one.seen.days)]
+    days = [part for one in scored for part in np.split(one.truth, one.seen.days)]
+    dealt = iter(draw.permutation(len(days)).tolist())
     made = []
     for one in scored:
-        others = [part for world, part in days if world != one.seed]
-        picked = draw.integers(0, len(others), one.seen.days)
-        turned = [np.roll(others[k], int(draw.integers(others[k].size))) for k in picked]
-        made.append(np.concatenate(turned))
+        picked = [days[next(dealt)] for _ in range(one.seen.days)]
+        made.append(np.concatenate([np.roll(day, int(draw.integers(day.size))) for day in picked]))
     return made

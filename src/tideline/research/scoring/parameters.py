@@ -24,7 +24,7 @@ class ScoreParameters:
     """
 
     window: str = _said("45m", "trailing window of the readings and of the truth")
-    worlds: int = _said(14, "worlds, each drawn from its own seed")
+    worlds: int = _said(17, "worlds, each drawn from its own seed")
     days: int = _said(15, "scored days of each world")
     burn_in_days: int = _said(21, "days before them, for the baselines of adaptive bands")
     step_min: int = _said(5, "distance between moments of the evaluation grid, minutes")
@@ -37,7 +37,7 @@ class ScoreParameters:
     loosest: float = _said(0.02, "smallest strictness of the sweep, × each detector's default")
     strictest: float = _said(8.0, "largest")
     levels: int = _said(33, "strictness levels of the precision-recall curve, spaced evenly in log")
-    ablation_worlds: int = _said(2, "worlds made again without each mechanism; 0: none")
+    ablation_worlds: int = _said(1, "worlds made again without each mechanism; 0: none")
 
     def __post_init__(self) -> None:
         if self.window not in SUB_WINDOWS:
