@@ -6,8 +6,8 @@
     async with AsyncClient("https://data.example.org", key="fk_live_…") as tide:
         await tide.live("BTC", ["price.ret@1h"])
 
-What a call asks and how its answer is read is written once (:class:`Call`); the two clients only
-differ in how they send it. Answers are Polars frames. It knows nothing of the rest of tideline.
+What a call asks and how its answer is read is written once (:class:`Call`). Answers are Polars
+frames. It knows nothing of the rest of tideline.
 """
 
 from __future__ import annotations
@@ -207,17 +207,13 @@ class Client:
         """Every asset's state, the strongest first; ``readings``: R1, some of them, or all."""
         return self.send(scan(window, states, min_severity, bands, as_of, readings))
 
-    def readings(
-        self, asset: str, window: str = "45m", as_of: Moment | None = None
-    ) -> pl.DataFrame:
+    def readings(self, asset: str, window: str = "45m",
+                 as_of: Moment | None = None) -> pl.DataFrame:  # fmt: skip
         """All readings of one asset."""
         return self.send(readings(asset, window, as_of))
 
-    def report(
-        self, asset: str, *, as_of: Moment | None = None, **position: str | float
-    ) -> dict[str, Any]:
-        """The pre-trade checklist of one position: ``side``, ``entry``, ``stop``, ``size``,
-        ``leverage``, ``equity``, and, where they differ, ``margin`` and ``horizon``."""
+    def report(self, asset: str, *, as_of: Moment | None = None, **position: Any) -> dict[str, Any]:
+        """A position's checklist: side, entry, stop, size, leverage, equity, margin, horizon."""
         return self.send(report(asset, position, as_of))
 
     def catalog(self) -> pl.DataFrame:
@@ -301,15 +297,13 @@ class AsyncClient:
         """See :meth:`Client.scan`."""
         return await self.send(scan(window, states, min_severity, bands, as_of, readings))
 
-    async def readings(
-        self, asset: str, window: str = "45m", as_of: Moment | None = None
-    ) -> pl.DataFrame:
+    async def readings(self, asset: str, window: str = "45m",
+                       as_of: Moment | None = None) -> pl.DataFrame:  # fmt: skip
         """See :meth:`Client.readings`."""
         return await self.send(readings(asset, window, as_of))
 
-    async def report(
-        self, asset: str, *, as_of: Moment | None = None, **position: str | float
-    ) -> dict[str, Any]:
+    async def report(self, asset: str, *, as_of: Moment | None = None,
+                     **position: Any) -> dict[str, Any]:  # fmt: skip
         """See :meth:`Client.report`."""
         return await self.send(report(asset, position, as_of))
 

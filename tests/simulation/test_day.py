@@ -169,6 +169,7 @@ def test_another_seed_gives_another_log(tmp_path: Path) -> None:
     assert one.archive != other.archive
 
 
+@pytest.mark.slow
 def test_fifty_coins_for_a_day_of_faults(room: Path) -> None:
     run = ran(
         room,

@@ -14,7 +14,7 @@ from tideline.domain.errors import BadInput
 def mcp(store: str, plan: str) -> None:
     """Answer an assistant's tool calls on standard input and output (MCP).
 
-    Tools: catalogue, live, historical, scan, explain, try_rule. The same tools are served over
+    Tools: catalogue, live, historical, scan, explain, try_rule, report. The same are served over
     HTTP at /mcp by `tideline serve`.
 
     \b

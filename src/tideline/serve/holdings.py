@@ -15,7 +15,7 @@ from tideline.features.signal import Signal
 from tideline.log import Leg, Log
 from tideline.serve.shapes import AssetEntry, Coverage, GapEntry, VenueEntry
 from tideline.serve.times import moment
-from tideline.venues.symbols import parse_symbol
+from tideline.venues.symbols import PARSERS, parse_symbol
 
 GAP = "gap."
 
@@ -71,7 +71,9 @@ def coverage_of(signal: Signal, legs: Sequence[Leg]) -> Coverage:
     wanted = set(signal.fields)
     assets, newest = set(), 0
     venues: dict[str, set[str]] = {}
-    for asset, mine in _by_asset(leg for leg in legs if leg.field in wanted).items():
+    for asset, mine in _by_asset(
+        leg for leg in legs if leg.field in wanted and leg.venue in PARSERS
+    ).items():
         instruments: dict[tuple[str, str], Instrument] = {
             (leg.venue, leg.instrument): parse_symbol(leg.venue, leg.instrument) for leg in mine
         }

@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from tideline.domain.errors import BadInput, UnknownName
+from tideline.domain.fields import MARKET
 from tideline.domain.time import Clock, TimeUs, parse_span, parse_time
+from tideline.domain.venue import OWN
 from tideline.features.engine import check_address
 from tideline.features.window import WINDOWS
 from tideline.log import Log
@@ -84,12 +86,12 @@ class Store:
         return bool(self._simulated)
 
     def assets(self) -> list[str]:
-        """Every asset with a row."""
-        return self.log.assets()
+        """Every coin with a row; what is told of the whole market is no coin's."""
+        return [name for name in self.log.assets() if name != MARKET]
 
     def legs(self, asset: str | None = None) -> list[Leg]:
-        """What is held, leg by leg."""
-        return self.log.legs(asset)
+        """What is held of venues and sources, leg by leg, without what was judged from it."""
+        return [leg for leg in self.log.legs(asset) if leg.venue != OWN]
 
     def catalog(self) -> tuple[Signal, ...]:
         """The signals, in order."""
