@@ -67,6 +67,7 @@ def tape(
             oi[number, : book.listed_step] = 0
         # a walk of its own around the index, in whole ticks
         last[number] = np.rint(index * (1 + draw.normal(0.0, 5e-5, steps)) / tick)
+        last[number, : book.listed_step] = last[number, 0]  # nothing trades before it is listed
         before = np.append(last[number, 0], last[number, :-1])
         high[number] = np.maximum(last[number], before) + draw.integers(0, 4, steps)
         low[number] = np.minimum(last[number], before) - draw.integers(0, 4, steps)

@@ -8,7 +8,7 @@ import pytest
 from tideline.domain.errors import UnknownName
 from tideline.domain.time import parse_time
 from tideline.market.tape import ADL, INSURANCE, MARKET
-from tideline.market.truth import KINDS
+from tideline.market.truth import KINDS, ROLES
 from tideline.market.world import make_world
 from tideline.market.world.parameters import MECHANISMS
 from tideline.market.world.scenario import SCENARIOS
@@ -90,7 +90,7 @@ def test_the_same_seed_is_the_same_market(one) -> None:
     assert not np.array_equal(other.last, tape.last)
 
 
-@pytest.mark.parametrize("name", MECHANISMS)
+@pytest.mark.parametrize("name", [name for name in MECHANISMS if name != "arbitrage"])
 def test_each_mechanism_can_be_switched_off(one, name: str) -> None:
     """Off, it changes the market, unless nothing had called for it yet."""
     tape, _ = made(off=frozenset({name}))
@@ -98,6 +98,20 @@ def test_each_mechanism_can_be_switched_off(one, name: str) -> None:
     seldom = {"adl": ADL, "insurance_fund": INSURANCE}
     called_for = name not in seldom or (one[0].events["how"] == seldom[name]).any()
     assert same is not called_for
+
+
+def test_arbitrage_trades_where_one_venue_alone_is_bought() -> None:
+    """And only with it: hedgers take on perpetuals from both sides, carry only sells."""
+
+    def bought(off: frozenset[str]) -> int:
+        found = make_world(
+            "venue_local_inflow", 3, ["BTC"], 0.18, start=START, burn_in_h=0.5, off=off
+        )  # fmt: skip
+        ((_, truth),) = found
+        return int(truth.lots[:-1, :, ROLES.index("hedger"), KINDS.index("taker_open_long")].sum())
+
+    assert bought(frozenset()) > 0
+    assert bought(frozenset({"arbitrage"})) == 0
 
 
 def test_families_differ(one) -> None:
