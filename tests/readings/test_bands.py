@@ -8,7 +8,7 @@ import pytest
 
 from tideline.domain.time import HOUR, parse_time, to_datetime
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import activity, adaptive_band, baseline_hours, fixed_band
+from tideline.readings.bands import adaptive_band, baseline_hours, fixed_band
 
 THURSDAY = parse_time("2026-02-05T12:30:00Z")
 SATURDAY_LATE = parse_time("2026-02-07T23:30:00Z")
@@ -85,37 +85,3 @@ def test_no_sample_lies_inside_the_window(window: str, first: int) -> None:
     hours = baseline_hours(THURSDAY, window)
     assert hours[0] == first
     assert first * HOUR >= WINDOWS[window]
-
-
-@pytest.mark.parametrize(
-    ("now", "factor"),
-    [(100.0, 1.0), (150.0, 1.5), (399.0, 3.99), (400.0, 4.0), (401.0, 4.0), (25.0, 0.25),
-     (24.9, 0.25), (26.0, 0.26), (0.0, 0.25)],
-)  # fmt: skip
-def test_activity_is_volume_next_to_its_median_at_most_four_times(
-    now: float, factor: float
-) -> None:
-    assert activity(now, [100.0] * 20) == pytest.approx(factor)
-
-
-def test_activity_that_cannot_be_told_changes_nothing() -> None:
-    assert activity(None, [100.0] * 20) == 1.0
-    assert activity(math.nan, [100.0] * 20) == 1.0
-    assert activity(300.0, [100.0] * 19 + [None, math.nan]) == 1.0
-    assert activity(300.0, [0.0] * 20) == 1.0
-    assert activity(300.0, [100.0] * 20) == 3.0
-
-
-def test_a_busier_band_is_wider_on_both_edges_and_says_so() -> None:
-    band = adaptive_band("oi", "45m", [0.004] * 20).busier(1.5)
-    assert band.enter == pytest.approx(0.018)
-    assert band.leave == pytest.approx(0.012)
-    assert band.words() == "adaptive, 20 samples, × 1.50 for volume"
-
-
-def test_a_quiet_band_is_never_finer_than_the_floor_and_a_fixed_one_stays() -> None:
-    fine = adaptive_band("oi", "45m", [0.0003] * 20).busier(0.25)
-    assert fine.enter == pytest.approx(0.0005)
-    assert fine.leave == pytest.approx(0.0005 * 2 / 3)
-    fixed = fixed_band("oi", "45m")
-    assert fixed.busier(3.0) == fixed

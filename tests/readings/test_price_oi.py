@@ -212,20 +212,3 @@ def test_every_parameter_says_where_it_comes_from() -> None:
         assert row.provenance in ("published", "measured", "judgement")
         assert row.unit
         assert row.meaning
-
-
-@pytest.mark.parametrize(
-    ("volume", "name"),
-    [(None, "new_longs"), (100.0, "new_longs"), (132.0, "new_longs"),
-     (134.0, "low_conviction_rally"),
-     (400.0, "low_conviction_rally")],
-)  # fmt: skip
-def test_the_more_is_traded_the_more_open_interest_has_to_move(
-    volume: float | None, name: str
-) -> None:
-    """The band is 3 × 0.4 % at usual volume; ΔQ of 1.6 % is outside it up to 1.33 × as much."""
-    inputs = given(
-        0.03, 0.016, baseline=baseline(0.002, 0.004), volume=volume, volumes=[100.0] * 20
-    )
-    assert read_price_oi(inputs).name == name
-    assert read_price_oi(inputs, "fixed").name == "new_longs"
