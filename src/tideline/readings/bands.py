@@ -3,12 +3,7 @@
 A move x is outside its band when |x| > band, and flat when |x| <= band.
 
 fixed      1 % of price, 1.5 % of open interest at 45m, scaled by √(w / 45m)
-adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days;
-           that of open interest × how much is traded now next to what is usual then
-
-Why the last: positions are turned over all the time, and a change of open interest says the less
-about intent the more is traded around it. On simulated markets, where intent is known, a band that
-did not know the volume named flows no better than a fixed one.
+adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days
 """
 
 from __future__ import annotations
@@ -16,7 +11,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -34,7 +29,7 @@ class Band:
     """``enter``: fraction a move must exceed; ``leave``: the finer one an episode is left at.
 
     ``mode`` is the one in force, ``samples`` how many the adaptive median had, ``note`` says when
-    the fixed band stands in for the adaptive one. ``activity``: what it was widened by, already in.
+    the fixed band stands in for the adaptive one.
     """
 
     enter: float
@@ -42,7 +37,6 @@ class Band:
     mode: Mode
     samples: int = 0
     note: str = ""
-    activity: float = 1.0
 
     def ratio(self, move: float) -> float:
         """|move| in bands."""
@@ -54,22 +48,12 @@ class Band:
 
     def scaled(self, factor: float) -> Band:
         """The same band for a window ``factor``² times as long."""
-        return replace(self, enter=self.enter * factor, leave=self.leave * factor)
-
-    def busier(self, activity: float, parameters: Parameters = DEFAULTS) -> Band:
-        """An adaptive band × ``activity``, never finer than the floor; a fixed one as it is."""
-        if self.mode == "fixed" or activity == 1.0:
-            return self
-        enter = max(self.enter * activity, parameters.floor)
-        return replace(
-            self, enter=enter, leave=self.leave * (enter / self.enter), activity=activity
-        )
+        return Band(self.enter * factor, self.leave * factor, self.mode, self.samples, self.note)
 
     def words(self) -> str:
         """``adaptive, 64 samples`` or ``fixed (…)``."""
         if self.mode == "adaptive":
-            busy = "" if self.activity == 1.0 else f", × {self.activity:.2f} for volume"
-            return f"adaptive, {self.samples} samples{busy}"
+            return f"adaptive, {self.samples} samples"
         return f"fixed ({self.note})" if self.note else "fixed"
 
 
@@ -117,23 +101,6 @@ def adaptive_band(
         return fixed_band(of, window, parameters, short)
     width = max(parameters.k_in * statistics.median(sizes), parameters.floor)
     return _band(width, "adaptive", len(sizes), "", parameters)
-
-
-def activity(
-    now: float | None, usual: Sequence[float | None], parameters: Parameters = DEFAULTS
-) -> float:
-    """Volume over the window next to its median at like hours, within [1/4, 4].
-
-    1 where it cannot be told: no volume at T, fewer samples than an adaptive band needs, median 0.
-    """
-    sizes = [x for x in usual if x is not None and math.isfinite(x)]
-    if now is None or not math.isfinite(now) or len(sizes) < parameters.min_samples:
-        return 1.0
-    median = statistics.median(sizes)
-    if median <= 0.0:
-        return 1.0
-    most = parameters.activity_most
-    return min(max(now / median, 1.0 / most), most)
 
 
 def _band(width: float, mode: Mode, samples: int, note: str, parameters: Parameters) -> Band:

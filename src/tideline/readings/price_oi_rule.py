@@ -9,7 +9,7 @@ import numpy as np
 
 from tideline.domain.time import DAY, HOUR
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import Band, Mode, activity, baseline_hours
+from tideline.readings.bands import Band, Mode, baseline_hours
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import still
 from tideline.readings.given import Given, Missing, Numbers, Path, Wants
@@ -17,7 +17,6 @@ from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import (
     BY_NAME,
     STATES,
-    VOLUME,
     Baseline,
     PriceOiInputs,
     addresses,
@@ -26,7 +25,6 @@ from tideline.readings.price_oi import (
     read_price_oi,
     severity_of,
     strength_of,
-    usual_bands,
 )
 from tideline.readings.reading import FeatureValue, Reading
 from tideline.readings.rule import Judgement, Rule
@@ -47,7 +45,6 @@ def wants(window: str, parameters: Parameters) -> Wants:
         addresses(window),
         (
             *baseline_paths(window),
-            volumes(window),
             _fuel(parameters),
             *(Path(signal, window, w, deep) for signal in (OI, RET, MARK)),
             *(Path(signal, sub, w, deep) for signal in FORCED.values()),
@@ -64,11 +61,6 @@ def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     )
 
 
-def volumes(window: str) -> Path:
-    """What was traded at the like hours."""
-    return Path(VOLUME, window, like_hours=True)
-
-
 def alike(window: str) -> str:
     """A standing quantity is the same on every window: up to 1h the like hours are too."""
     return window if WINDOWS[window] > HOUR else "1h"
@@ -76,7 +68,7 @@ def alike(window: str) -> str:
 
 def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs:
     """What R1 needs to name the state: the two moves and, for adaptive bands, their baseline."""
-    ret, rate, *_, volume = addresses(given.window)
+    ret, rate = addresses(given.window)[:2]
     return PriceOiInputs(
         asset=given.asset,
         window=given.window,
@@ -85,8 +77,6 @@ def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs
         ret=FeatureValue(ret, given.number(ret)),
         rate=FeatureValue(rate, given.number(rate)),
         baseline=_baseline(given, parameters) if mode == "adaptive" else None,
-        volume=given.number(volume),
-        volumes=_listed(given.path(volumes(given.window))) if mode == "adaptive" else (),
     )
 
 
@@ -101,21 +91,13 @@ def moves_of(given: Given, mode: Mode, parameters: Parameters) -> Moves:
     if found is None:
         ret, rate = given.need(*addresses(given.window)[:2])
         paths = [given.path(path) for path in baseline_paths(given.window)]
-        price, oi = given.worked_out(
+        bands = given.worked_out(
             (*key, given.window),
-            lambda *_: usual_bands(inputs_of(given, mode, parameters), mode, parameters),
+            lambda *_: bands_of(inputs_of(given, mode, parameters), mode, parameters),
             *(paths if mode == "adaptive" else ()),
         )
-        if mode == "adaptive":
-            oi = oi.busier(_activity(given, parameters), parameters)
-        found = given.memo[key] = (float(np.expm1(ret)), rate, price, oi)
+        found = given.memo[key] = (float(np.expm1(ret)), rate, *bands)
     return cast(Moves, found)
-
-
-def _activity(given: Given, parameters: Parameters) -> float:
-    """How much is traded next to what is usual."""
-    now = given.number(addresses(given.window)[-1])
-    return activity(now, _listed(given.path(volumes(given.window))), parameters)
 
 
 def price_oi_rule(mode: Mode = "adaptive") -> Rule:
@@ -151,8 +133,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         says="Price says where the market went, open interest whether positions were opened or"
         " closed on the way.",
         formula="ΔP and ΔQ outside their bands, 3 × the usual move of the same hours and kind of"
-        " day, ΔQ's × volume next to its usual; strength >= 1 watch, >= 1.5 elevated, >= 2.5"
-        " extreme; new_shorts one step higher",
+        " day; strength >= 1 watch, >= 1.5 elevated, >= 2.5 extreme; new_shorts one step higher",
         wants=wants,
         judge=judge,
         finish=finish,
@@ -162,7 +143,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
 
 def _full(given: Given, mode: Mode, parameters: Parameters) -> Reading:
     names = addresses(given.window)
-    ret, rate, coin, coin_delta, mark, mark_delta, usd_delta = map(given.source.value, names[:-1])
+    ret, rate, coin, coin_delta, mark, mark_delta, usd_delta = map(given.source.value, names)
     inputs = replace(
         inputs_of(given, mode, parameters),
         groups=given.groups,

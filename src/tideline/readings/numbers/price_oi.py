@@ -34,13 +34,6 @@ class PriceOiNumbers:
     k_out: float = number(
         2, "× median", "judgement", "band at which an episode is left", low=0.1, high=100
     )
-    activity_most: float = number(
-        4,
-        "×",
-        "judgement",
-        "volume widens or narrows the adaptive OI band by at most this",
-        low=1,
-    )
     floor: float = number(0.0005, "fraction", "judgement", "no adaptive band is finer", high=1)
     baseline_hours: float = number(
         720, "h", "judgement", "how far back the baseline looks", low=1, high=2160
