@@ -9,12 +9,6 @@ import pytest
 from tests.planted import fill
 
 
-@pytest.fixture(autouse=True)
-def as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests run side by side are told the width of a terminal that is not there."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The planted store. Read only: tests that write make their own."""

@@ -38,9 +38,8 @@ def test_the_card_is_printed_written_and_logged(
     assert "logged in versions.log" in told
     text = (toy / "card.md").read_text()
     assert "# Scorecard" in text
-    assert (
-        "`tideline score --quick --worlds 2 --days 1 --window 45m --seed n --write card.md`" in text
-    )
+    command = "tideline score --quick --worlds 2 --days 1 --window 45m --ablation 0 --seed n"
+    assert f"`{command} --write card.md`" in text
     (line,) = (toy / "versions.log").read_text().splitlines()
     assert json.loads(line)["sha256"] in text
     assert json.loads(line)["nonce"] == "n"

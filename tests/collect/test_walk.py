@@ -25,6 +25,7 @@ def expanded(words: list[str], folder: Path) -> list[str]:
         "S": str(folder / "S"),
         "S2": str(folder / "S2"),
         "btc.parquet": str(folder / "btc.parquet"),
+        "supply.csv": str(folder / "supply.csv"),
     }
     out: list[str] = []
     for word in words:
@@ -39,6 +40,8 @@ def expanded(words: list[str], folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("walk")
+    supply = "date,asset,circulating_supply\n2026-02-04,BTC,19985000\n"
+    (folder / "supply.csv").write_text(supply, encoding="utf-8")
     said = []
     for words in commands():
         ran = CliRunner().invoke(tideline, expanded(words, folder), catch_exceptions=False)
