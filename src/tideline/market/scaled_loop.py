@@ -9,38 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from tideline.domain.scaled_time import ScaledClock
+from tideline.market.wrapped_selector import WrappedSelector
 
 Result = TypeVar("Result")
 
 
-class _ScaledSelector(selectors.BaseSelector):
+class _ScaledSelector(WrappedSelector):
     """Waits for so many virtual seconds at most."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
-        self._inner = selectors.DefaultSelector()
+        super().__init__()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return self._inner.select(None if timeout is None else timeout / self._speed)
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._inner.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._inner.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._inner.modify(fileobj, events, data)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._inner.get_map()
+        return self.inner.select(None if timeout is None else timeout / self._speed)
 
 
 class ScaledLoop(asyncio.SelectorEventLoop):

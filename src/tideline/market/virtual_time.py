@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from tideline.domain.time import SECOND, ManualClock
+from tideline.market.wrapped_selector import WrappedSelector
 
 Result = TypeVar("Result")
 
@@ -22,36 +23,21 @@ class NothingLeft(RuntimeError):
     """Every task waits for something that no timer will bring."""
 
 
-class _JumpingSelector(selectors.BaseSelector):
+class _JumpingSelector(WrappedSelector):
     """Waits by moving the clock."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
-        self._inner = selectors.DefaultSelector()
+        super().__init__()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._inner.select(0)
+        ready = self.inner.select(0)
         if not ready:
             if timeout is None:
                 raise NothingLeft("all tasks wait, and no timer is set")
             if timeout > 0:
                 self._clock.advance(max(1, math.ceil(timeout * SECOND)))
         return ready
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._inner.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._inner.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._inner.modify(fileobj, events, data)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._inner.get_map()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
