@@ -1,8 +1,9 @@
 """Market makers: each keeps a ladder of quotes around what all of them believe the price is.
 
-A maker leans against its inventory, quotes thinner when the market is wild, thins the side that
-would fill it further, and takes what rests beyond its own quotes: so does news move a price
-with no aggressor among the traders.
+The makers of a book lean against what they hold together, quote thinner when the market is wild,
+thin the side that would fill them further, and one that holds more than the others leaves that
+side to them, so that they do not pile up positions against each other. What rests beyond their
+quotes they take: so does news move a price with no aggressor among the traders.
 """
 
 from __future__ import annotations
@@ -46,11 +47,13 @@ def quote_book(w: World, minute: int, b: int) -> None:
     lots = book.usual * par.depth * fear / (makers * levels)
     bid = int(center - par.half_spread)
     ask = int(center + par.half_spread) + 1
-    sweep(w, minute, first + minute % makers, bid, ask, int(lots * levels))
-    buys = lots * max(0.1, min(1.0, 1.5 - full))
-    sells = lots * max(0.1, min(1.0, 1.5 + full))
+    sweep(w, minute, b, bid, ask, int(lots * levels))
+    buys = lots * max(0.06, min(1.0, 1.5 - full))
+    sells = lots * max(0.06, min(1.0, 1.5 + full))
     for a in range(first, first + makers):
-        ladder(w, b, a, buys, sells, bid, ask)
+        more = 2.0 * (makers * w.acc[a].pos - held) / (book.usual * par.inventory)
+        tilt = max(-0.95, min(0.95, more))
+        ladder(w, b, a, buys * (1.0 - tilt), sells * (1.0 + tilt), bid, ask)
 
 
 @kernel
@@ -72,12 +75,19 @@ def ladder(w: World, b: int, a: int, buys: float, sells: float, bid: int, ask: i
 
 
 @kernel
-def sweep(w: World, minute: int, a: int, bid: int, ask: int, most: int) -> None:
-    """Take what others left beyond the new quotes."""
-    book = w.books[w.acc[a].book]
+def sweep(w: World, minute: int, b: int, bid: int, ask: int, most: int) -> None:
+    """Take what others left beyond the new quotes: the maker with most room for it does."""
+    book = w.books[b]
+    if book.ask > bid and book.bid < ask:
+        return
+    first, makers = w.groups[b, QUOTER, 0], int(w.par[0].makers)
+    short = long = first
+    for a in range(first, first + makers):
+        short = a if w.acc[a].pos < w.acc[short].pos else short
+        long = a if w.acc[a].pos > w.acc[long].pos else long
     arrays: Any = (w.acc, w.books, w.orders, w.head, w.tail, w.blocks, w.truth)
     acc, books, orders, head, tail, blocks, truth = arrays
     if book.ask <= bid:
-        take(acc, books, orders, head, tail, blocks, truth, minute, a, most, bid, TAKER)
+        take(acc, books, orders, head, tail, blocks, truth, minute, short, most, bid, TAKER)
     if book.bid >= ask:
-        take(acc, books, orders, head, tail, blocks, truth, minute, a, -most, ask, TAKER)
+        take(acc, books, orders, head, tail, blocks, truth, minute, long, -most, ask, TAKER)

@@ -17,6 +17,8 @@ MOST = 150
 """Times its usual trade an arbitrageur can hold on one book."""
 FULL = 60
 """Times its usual trade a hedger can hold."""
+MOVED = 30
+"""Times its usual trade a migrant can hold on one book."""
 BACK = 0.25
 """Hedgers unwind where the premium is under this share of what they came for."""
 
@@ -75,17 +77,18 @@ def arbitrage(w: World, minute: int) -> None:
 
 @kernel
 def migrate(w: World, minute: int, a: int) -> None:
-    """Close a part here and open it there; the side turns over when nothing is left to move."""
-    one = w.acc[a]
-    other = w.acc[one.partner]
-    if w.books[other.book].bid <= 0 or one.pos == 0:
+    """Close a part here and open it on the partner's book, or the other way round."""
+    source, goal = a, int(w.acc[a].partner)
+    if uniform(w.rng) < 0.5:
+        source, goal = goal, source
+    one, other = w.acc[source], w.acc[goal]
+    lots = int(min(one.size, other.size, abs(one.pos)))
+    if lots == 0 or w.books[other.book].bid <= 0 or abs(other.pos) >= MOVED * other.size:
         return
-    lots = int(min(one.size, abs(one.pos)))
-    signed = lots if one.pos > 0 else -lots
-    left = at_market(w, minute, a, -signed)
-    done = lots - left
+    way = 1 if one.pos > 0 else -1
+    done = lots - at_market(w, minute, source, -way * lots)
     if done > 0:
-        at_market(w, minute, one.partner, done if signed > 0 else -done)
+        at_market(w, minute, goal, way * done)
 
 
 @kernel

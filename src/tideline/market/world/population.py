@@ -26,14 +26,14 @@ from tideline.market.world.records import (
     WHALE,
 )
 
-CROWD = 18_000
+CROWD = 22_000
 """Traders of a book with share 1."""
 KINDS = 12
 MAKERS, LEVELS = 3, 7
 WHALES, HEDGERS, MIGRANTS, SPOT_TRADERS = 12, 8, 24, 16
-POSITIONS = {RETAIL: 0.28, TREND: 0.02, VALUE: 0.34, REVERTER: 0.02, WHALE: 0.21, MIGRANT: 0.06}
+POSITIONS = {RETAIL: 0.36, TREND: 0.03, VALUE: 0.26, REVERTER: 0.01, WHALE: 0.22, MIGRANT: 0.06}
 """Shares of all positions (long and short) that each kind usually holds; hedgers have their own."""
-OPEN = {RETAIL: 0.5, TREND: 0.4, VALUE: 0.5, REVERTER: 0.3, WHALE: 0.8, MIGRANT: 1.0}
+OPEN = {RETAIL: 0.42, TREND: 0.3, VALUE: 0.3, REVERTER: 0.25, WHALE: 0.9, MIGRANT: 0.5}
 """Share of a kind's accounts that usually hold a position."""
 PARTS = {VALUE: 3, MIGRANT: 30, CARRY: 60}
 """Trades in which a kind's usual position is built; 1 where nothing is said."""
@@ -172,13 +172,10 @@ def _begin(
     for kind, share in OPEN.items():
         first, count = groups[b, kind]
         holders = first + np.flatnonzero(rng.random(count) < share)
-        pos[holders] = (
-            accounts["size"][holders]
-            * PARTS.get(kind, 1)
-            * 9
-            // 10
-            * rng.choice([-1, 1], len(holders))
-        )
+        side = rng.choice([-1, 1], len(holders))
+        if kind == MIGRANT:  # one side on all its venues, or a move would close
+            side = np.where((holders - first) % 2 == 0, 1, -1)
+        pos[holders] = accounts["size"][holders] * PARTS.get(kind, 1) * side
     first, count = groups[b, CARRY]
     pos[first : first + count] = -accounts["size"][first : first + count] * PARTS[CARRY] // 3
     _even_out(pos, groups[b, VALUE], groups[b, RETAIL])

@@ -20,8 +20,11 @@ from tideline.market.world.compiled import kernel
 from tideline.market.world.hands import World, afford, at_market, get_out, wait_at, withdraw
 from tideline.market.world.records import RETAIL, REVERTER, SCALPER, TREND, VALUE
 
-ENTER, RETAIL_ENTERS = 0.25, 0.12
+ENTER, RETAIL_ENTERS = 0.25, 0.25
 """Chance that a trader without a position who looks at the market and sees a reason enters."""
+RETAIL_LEAVES = 1.0 / 3.0
+"""Chance that retail which looks at the market has held for long enough: it looks three times in
+the time it holds on average, and, as with entering, more often when the market is busy."""
 KEEN = 0.8
 """How strongly scalpers lean to where value is."""
 NEAR_ROUND = 0.06
@@ -77,7 +80,7 @@ def enter(w: World, minute: int, a: int, way: int) -> None:
 def retail(w: World, minute: int, step: int, a: int) -> None:
     one, par, state = w.acc[a], w.par[0], w.state[0]
     if one.pos != 0:
-        if step >= one.until:
+        if uniform(w.rng) < RETAIL_LEAVES:
             leave(w, minute, a)
         return
     withdraw(w, a)
@@ -87,14 +90,13 @@ def retail(w: World, minute: int, step: int, a: int) -> None:
         off = price / par.round - int(price / par.round)
         if off < NEAR_ROUND or off > 1.0 - NEAR_ROUND:
             chance *= 1.0 + par.round_pull
-    if uniform(w.rng) >= chance:
+    move = tanh((log(price) - state.four) / (2.0 * state.sigma))
+    if uniform(w.rng) >= chance * exp(par.chase * move):
         return
-    move = (log(price) - state.four) / (2.0 * state.sigma)
-    bias = par.herding * tanh(move) + par.sentiment * state.mood + state.mood_push + one.belief
+    bias = par.long_bias + par.herding * move + par.sentiment * state.mood
+    bias += state.mood_push + one.belief
     way = 1 if uniform(w.rng) < 0.5 + 0.5 * tanh(bias) else -1
     one.leverage = _leverage(w)
-    hold = exponential(w.rng, par.retail_hold_h)
-    one.until = step + int(hold / par.dt_h)
     lots = way * lots_of(w, a)
     afford(w, a, lots)
     at_market(w, minute, a, lots)

@@ -36,10 +36,10 @@ def weather(w: World, step: int, step_s: float) -> None:
     hour = step * step_s / 3600.0
     profile = SWING * cos(2.0 * pi * (hour - PEAK_H) / 24.0)
     quiet = WEEKEND if int(hour / 24.0) % 7 >= 5 else 1.0
-    state.sigma = par.vol_day / sqrt(24.0) * exp(state.vol + 0.5 * profile) * sqrt(quiet)
+    state.sigma = par.vol_day / sqrt(24.0) * exp(state.vol + 0.9 * profile) * sqrt(quiet)
     excited = min(abs(state.fast - state.hour) / state.sigma, 3.0)
     state.busy = quiet * exp(profile + state.wander + par.activity_vol * state.vol)
-    state.busy *= par.activity * (0.7 + 0.3 * excited)
+    state.busy *= par.activity * (0.6 + 0.4 * excited)
     own = sqrt(1.0 - SHARED * SHARED) * normal(rng) + SHARED * w.common[step]
     state.news = state.sigma * sqrt(dt) * own + state.drift
     if uniform(rng) < par.jumps_day / 24.0 * dt:
