@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     """What is to be made: the books with their shares (the last one spot), pushes, the numbers.
 
     ``common``: seed of the news that all assets of the world share. ``burn_in_h``: hours that are
-    lived before anything is written down.
+    lived before anything is written down. ``crowd``: traders, those of bitcoin being 1.
     """
 
     asset: str
@@ -43,6 +43,7 @@ class Plan(NamedTuple):
     common: int = 0
     burn_in_h: float = BURN_IN_H
     family: int = 0
+    crowd: float = 1.0
 
 
 def make(plan: Plan, seed: int, start: int, days: float, name: str) -> tuple[Tape, Truth]:
@@ -86,7 +87,7 @@ def prepare(plan: Plan, seed: int, minutes: int, burn_in: int) -> Prepared:
     count = len(plan.books)
     usual = np.array([USUAL * share for share in plan.shares])
     late = [name.listed_step > 0 for name in plan.books]
-    people = populate(plan.drawn, usual, plan.shares, late, PRICE, rng)
+    people = populate(plan.drawn, usual, plan.shares, late, PRICE, rng, plan.crowd)
     places = len(people.accounts) + count * MAKERS * 2 * LEVELS
     head = np.full((count, 2, LEVELS_IN_ALL), -1, np.int32)
     pushes = np.array(plan.pushes, PUSH)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tideline.market.assets import NAMED, Coin
 from tideline.market.world.parameters import Drawn
 from tideline.market.world.records import (
     ACCOUNT,
@@ -27,7 +28,9 @@ from tideline.market.world.records import (
 )
 
 CROWD = 22_000
-"""Traders of a book with share 1."""
+"""Traders of bitcoin's book with share 1."""
+FEWER = 0.25
+"""Power of a coin's open interest next to bitcoin's that its traders' number goes with."""
 KINDS = 12
 MAKERS, LEVELS = 3, 7
 WHALES, HEDGERS, MIGRANTS, SPOT_TRADERS = 12, 8, 24, 16
@@ -49,19 +52,31 @@ class Populated(NamedTuple):
     rates: Any
 
 
+def crowd_of(coin: Coin) -> float:
+    """How many trade the coin, bitcoin's traders being 1: few own a small market."""
+    return float((coin.oi_musd / NAMED[0].oi_musd) ** FEWER)
+
+
 def populate(
-    drawn: Drawn, usual: Any, shares: Any, late: Any, price: int, rng: np.random.Generator
+    drawn: Drawn,
+    usual: Any,
+    shares: Any,
+    late: Any,
+    price: int,
+    rng: np.random.Generator,
+    crowd: float = 1.0,
 ) -> Populated:
     """The accounts of the books (the last one spot), for open interest ``usual`` in lots.
 
-    Nobody holds anything on books that are ``late``: they are yet to be listed.
+    Nobody holds anything on books that are ``late``: they are yet to be listed. ``crowd``: traders
+    of all books, those of bitcoin being 1.
     """
     parts, groups = [], np.zeros((len(usual), KINDS, 2), np.int64)
     offset = 0
     for b, oi in enumerate(usual):
         spot = b == len(usual) - 1
         for kind, count in (
-            _spot_counts(len(usual)) if spot else _counts(drawn, shares[b])
+            _spot_counts(len(usual)) if spot else _counts(drawn, shares[b] * crowd)
         ).items():
             made = _accounts(drawn, b, kind, count, float(oi), price, rng)
             groups[b, kind] = offset, count

@@ -15,6 +15,7 @@ from tideline.market.truth import Truth
 from tideline.market.world.books import books_of
 from tideline.market.world.make import BURN_IN_H, STEP_S, Plan, make
 from tideline.market.world.parameters import MECHANISMS, draw
+from tideline.market.world.population import crowd_of
 from tideline.market.world.scenario import SCENARIOS, pushes
 
 FAMILIES = ("strategies", "herds")
@@ -61,6 +62,7 @@ def make_world(
             common=seed,
             burn_in_h=burn_in_h,
             family=FAMILIES.index(family),
+            crowd=crowd_of(coin),
         )
         made.append(make(plan, own, start, days, f"{scenario}-{seed}"))
     return made
