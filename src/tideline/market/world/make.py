@@ -47,9 +47,12 @@ class Plan(NamedTuple):
 
 
 def make(plan: Plan, seed: int, start: int, days: float, name: str) -> tuple[Tape, Truth]:
-    """The asset's tape of ``days`` from ``start`` (µs, a midnight) and the truth behind it."""
-    steps = int(days * 86_400 / STEP_S)
-    minutes = steps * int(STEP_S) // 60
+    """The asset's tape of ``days`` from ``start`` (µs, a midnight) and the truth behind it.
+
+    Of a part of a day the whole minutes are made.
+    """
+    minutes = int(days * 1_440)
+    steps = minutes * 60 // int(STEP_S)
     burn_in = int(plan.burn_in_h * 3600 / STEP_S)
     world = prepare(plan, seed, minutes, burn_in)
     count = len(plan.books)
