@@ -8,7 +8,7 @@ import pytest
 
 from tideline.domain.time import HOUR, parse_time, to_datetime
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import adaptive_band, baseline_hours, fixed_band
+from tideline.readings.bands import activity, adaptive_band, baseline_hours, fixed_band
 
 THURSDAY = parse_time("2026-02-05T12:30:00Z")
 SATURDAY_LATE = parse_time("2026-02-07T23:30:00Z")
@@ -85,3 +85,52 @@ def test_no_sample_lies_inside_the_window(window: str, first: int) -> None:
     hours = baseline_hours(THURSDAY, window)
     assert hours[0] == first
     assert first * HOUR >= WINDOWS[window]
+
+
+@pytest.mark.parametrize(
+    ("now", "factor"),
+    [(100.0, 1.0), (225.0, 1.5), (396.01, 1.99), (400.0, 2.0), (401.0, 2.0), (25.0, 0.5),
+     (24.9, 0.5), (26.01, 0.51), (0.0, 0.5)],
+)  # fmt: skip
+def test_activity_is_the_root_of_volume_next_to_its_median_at_most_twice(
+    now: float, factor: float
+) -> None:
+    assert activity(now, [100.0] * 20) == pytest.approx(factor)
+
+
+def test_activity_that_cannot_be_told_changes_nothing() -> None:
+    assert activity(None, [100.0] * 20) == 1.0
+    assert activity(math.nan, [100.0] * 20) == 1.0
+    assert activity(225.0, [100.0] * 19 + [None, math.nan]) == 1.0
+    assert activity(225.0, [0.0] * 20) == 1.0
+    assert activity(225.0, [100.0] * 20) == 1.5
+
+
+def test_a_busier_band_is_wider_on_both_edges_and_says_so() -> None:
+    band = adaptive_band("oi", "45m", [0.003] * 20).busier(1.5, "45m")
+    assert band.enter == pytest.approx(0.0135)
+    assert band.leave == pytest.approx(0.009)
+    assert band.words() == "adaptive, 20 samples, × 1.50 for volume"
+
+
+def test_a_quiet_band_is_never_finer_than_the_floor_and_a_fixed_one_stays() -> None:
+    fine = adaptive_band("oi", "45m", [0.0003] * 20).busier(0.25, "45m")
+    assert fine.enter == pytest.approx(0.0005)
+    assert fine.leave == pytest.approx(0.0005 * 2 / 3)
+    fixed = fixed_band("oi", "45m")
+    assert fixed.busier(3.0, "45m") == fixed
+
+
+@pytest.mark.parametrize(
+    ("usual", "times", "enter"),
+    [(0.002, 2.0, 0.012), (0.0024, 2.0, 0.0144), (0.0025, 2.0, 0.015), (0.0026, 2.0, 0.015),
+     (0.004, 2.0, 0.015), (0.005, 2.0, 0.015), (0.006, 2.0, 0.018), (0.006, 0.5, 0.009)],
+)  # fmt: skip
+def test_volume_never_widens_a_band_beyond_the_published_one(
+    usual: float, times: float, enter: float
+) -> None:
+    """3 × 0.6 % is wider than the published 1.5 % by itself: it stays, and is not widened."""
+    band = adaptive_band("oi", "45m", [usual] * 20).busier(times, "45m")
+    assert band.enter == pytest.approx(enter)
+    assert band.leave == pytest.approx(enter * 2 / 3)
+    assert band.activity == pytest.approx(enter / (3 * usual))

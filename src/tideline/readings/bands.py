@@ -3,7 +3,15 @@
 A move x is outside its band when |x| > band, and flat when |x| <= band.
 
 fixed      1 % of price, 1.5 % of open interest at 45m, scaled by √(w / 45m)
-adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days
+adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days;
+           that of open interest, up to 1h, × √(volume now / its median then), within ½ and 2
+
+Why the root: if every trade opened or closed by the toss of a coin, open interest would still
+change, the more the more is traded, as a sum of tosses does: with the root of their number. What
+is no more than that says nothing about intent. Why up to 1h: tosses add up with the root of time,
+intent with time itself, so that it is the short windows in which chance counts. The volume of a
+crash is part of the crash and must not hide it: volume never widens a band beyond 2 ×, nor beyond
+the published fixed one.
 """
 
 from __future__ import annotations
@@ -11,7 +19,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -29,7 +37,7 @@ class Band:
     """``enter``: fraction a move must exceed; ``leave``: the finer one an episode is left at.
 
     ``mode`` is the one in force, ``samples`` how many the adaptive median had, ``note`` says when
-    the fixed band stands in for the adaptive one.
+    the fixed band stands in for the adaptive one. ``activity``: what it was widened by, already in.
     """
 
     enter: float
@@ -37,6 +45,7 @@ class Band:
     mode: Mode
     samples: int = 0
     note: str = ""
+    activity: float = 1.0
 
     def ratio(self, move: float) -> float:
         """|move| in bands."""
@@ -48,12 +57,26 @@ class Band:
 
     def scaled(self, factor: float) -> Band:
         """The same band for a window ``factor``² times as long."""
-        return Band(self.enter * factor, self.leave * factor, self.mode, self.samples, self.note)
+        return replace(self, enter=self.enter * factor, leave=self.leave * factor)
+
+    def busier(self, activity: float, window: str, parameters: Parameters = DEFAULTS) -> Band:
+        """An adaptive band of OI × ``activity``; a fixed one as it is.
+
+        Never finer than the floor, and never widened beyond the published fixed band of ``window``:
+        no volume hides a change that a fixed scanner would count.
+        """
+        if self.mode == "fixed" or activity == 1.0:
+            return self
+        most = max(fixed_band("oi", window, parameters).enter, self.enter)
+        enter = max(min(self.enter * activity, most), parameters.floor)
+        times = enter / self.enter
+        return replace(self, enter=enter, leave=self.leave * times, activity=times)
 
     def words(self) -> str:
         """``adaptive, 64 samples`` or ``fixed (…)``."""
         if self.mode == "adaptive":
-            return f"adaptive, {self.samples} samples"
+            busy = "" if self.activity == 1.0 else f", × {self.activity:.2f} for volume"
+            return f"adaptive, {self.samples} samples{busy}"
         return f"fixed ({self.note})" if self.note else "fixed"
 
 
@@ -101,6 +124,28 @@ def adaptive_band(
         return fixed_band(of, window, parameters, short)
     width = max(parameters.k_in * statistics.median(sizes), parameters.floor)
     return _band(width, "adaptive", len(sizes), "", parameters)
+
+
+def knows_volume(window: str, parameters: Parameters = DEFAULTS) -> bool:
+    """Is the band of open interest of this window one that goes by volume?"""
+    return WINDOWS[window] <= parameters.activity_window_s * SECOND
+
+
+def activity(
+    now: float | None, usual: Sequence[float | None], parameters: Parameters = DEFAULTS
+) -> float:
+    """√(volume over the window / its median at like hours), within [1/2, 2].
+
+    1 where it cannot be told: no volume at T, fewer samples than an adaptive band needs, median 0.
+    """
+    sizes = [x for x in usual if x is not None and math.isfinite(x)]
+    if now is None or not math.isfinite(now) or len(sizes) < parameters.min_samples:
+        return 1.0
+    median = statistics.median(sizes)
+    if median <= 0.0:
+        return 1.0
+    most = parameters.activity_most
+    return min(max(math.sqrt(max(now, 0.0) / median), 1.0 / most), most)
 
 
 def _band(width: float, mode: Mode, samples: int, note: str, parameters: Parameters) -> Band:

@@ -16,7 +16,7 @@ from tideline.readings.bands import Band, adaptive_band
 from tideline.readings.given import Given, Missing, Path, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.reading import Direction, Evidence, Severity
 from tideline.readings.rule import Judgement, Rule
 
@@ -89,9 +89,9 @@ def breadth_name(agreeing: int, parameters: Parameters) -> str:
     return "local" if agreeing else ""
 
 
-def _wants(window: str, _: Parameters) -> Wants:
+def _wants(window: str, parameters: Parameters) -> Wants:
     paths = tuple(path for venue in VOTERS for path in paths_of(venue, window))
-    return Wants(addresses(window)[:2], (*baseline_paths(window), *paths))
+    return moves_wants(window, parameters) + Wants(paths=paths)
 
 
 def _judge(given: Given, parameters: Parameters) -> Judgement:

@@ -16,7 +16,7 @@ from tideline.readings.given import Given, Path, Wants
 from tideline.readings.own_history import quantile
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.reading import Reading
 from tideline.readings.rule import Judge, Judgement, Rule
 
@@ -230,9 +230,8 @@ CAVEAT_RULES: tuple[Rule, ...] = (
             "ΔQ > band, |basis| and |funding| at most half their 30-day median and |cvd| <= 10 % of"
             " |ΔQ|; or a stablecoin",
             _hedge_book,
-            lambda window, _: Wants(
-                (*addresses(window)[:4], BASIS, FUNDING, f"flow.cvd@{window}"),
-                (*baseline_paths(window), BASES, FUNDINGS),
+            lambda window, parameters: moves_wants(window, parameters) + Wants(
+                (addresses(window)[3], BASIS, FUNDING, f"flow.cvd@{window}"), (BASES, FUNDINGS),
             )),
     _caveat("sides_unknown", "A venue that counts both sides looks twice as large.",
             "a venue among those added does not document its sides", _sides_unknown),

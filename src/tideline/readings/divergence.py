@@ -10,7 +10,7 @@ from tideline.features.window import WINDOWS
 from tideline.readings.given import Given, Path, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.rule import Judgement, Rule, step
 
 MARK = "price.mark"
@@ -18,9 +18,8 @@ DAY_HIGH, DAY_LOW = f"{MARK}@24h:max", f"{MARK}@24h:min"
 
 
 def _wants(window: str, parameters: Parameters) -> Wants:
-    return Wants(
+    return moves_wants(window, parameters) + Wants(
         (
-            *addresses(window)[:2],
             addresses(window)[4],
             f"price.ret@{window}:zscore",
             f"positioning.oi_change@{window}:zscore",
@@ -29,7 +28,7 @@ def _wants(window: str, parameters: Parameters) -> Wants:
             DAY_HIGH,
             DAY_LOW,
         ),
-        (*baseline_paths(window), _start(window)),
+        (_start(window),),
     )
 
 

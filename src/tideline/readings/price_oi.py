@@ -16,7 +16,15 @@ from dataclasses import dataclass, replace
 
 from tideline.domain.time import SECOND, format_duration
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import Band, Mode, adaptive_band, baseline_hours, fixed_band
+from tideline.readings.bands import (
+    Band,
+    Mode,
+    activity,
+    adaptive_band,
+    baseline_hours,
+    fixed_band,
+    knows_volume,
+)
 from tideline.readings.cadence import SUB_WINDOWS, Chosen, choose_groups, name_left_out
 from tideline.readings.flow_left import SpentInputs, fuel_left, spent, usd_split
 from tideline.readings.parameters import DEFAULTS, Parameters
@@ -75,6 +83,7 @@ STATES: tuple[State, ...] = (
 BY_NAME: dict[str, State] = {state.name: state for state in STATES}
 _BY_SIDES = {(state.price, state.oi): state for state in STATES}
 _PRESSURE: dict[int, Direction] = {1: "up", -1: "down", 0: "none"}
+VOLUME = "flow.volume_usdtm"
 RAISED = "new_shorts"
 """The state whose severity stands one step higher."""
 
@@ -107,6 +116,8 @@ class PriceOiInputs:
         baseline: step 4; None gives the fixed bands.
         coin, coin_delta, mark, mark_delta, usd_delta: for the USD split; leave None to omit it.
         oi_hourly: OI in coin at T − j·1h, j = 0..336, as known at T, for ``fuel_left``.
+        volume: flow.volume_usdtm@w at T, coin, and ``volumes``, the same at the hours of the
+            baseline: adaptive bands of open interest widen with what is traded; None, (): unknown.
         spent: last two sub-windows of the running episode, for ``spent``.
     """
 
@@ -123,11 +134,13 @@ class PriceOiInputs:
     mark_delta: FeatureValue | None = None
     usd_delta: FeatureValue | None = None
     oi_hourly: Sequence[float | None] = ()
+    volume: float | None = None
+    volumes: Sequence[float | None] = ()
     spent: SpentInputs | None = None
 
 
 def addresses(window: str) -> tuple[str, ...]:
-    """The features R1 wants at T: ret, rate, then coin, coin_delta, mark, mark_delta, usd_delta."""
+    """What R1 wants at T: ret, rate, coin, coin_delta, mark, mark_delta, usd_delta, volume."""
     return (
         f"price.ret@{window}",
         f"positioning.oi_usdtm_coin@{window}:rate",
@@ -136,7 +149,14 @@ def addresses(window: str) -> tuple[str, ...]:
         f"price.mark@{window}",
         f"price.mark@{window}:delta",
         f"positioning.oi_usdtm@{window}:delta",
+        f"{VOLUME}@{window}",
     )
+
+
+def band_addresses(window: str) -> tuple[str, str, str]:
+    """Those that name the state: ret, rate, volume."""
+    ret, rate, *_, volume = addresses(window)
+    return ret, rate, volume
 
 
 def read_price_oi(
@@ -186,6 +206,17 @@ def bands_of(
     given: PriceOiInputs, mode: Mode = "adaptive", parameters: Parameters = DEFAULTS
 ) -> tuple[Band, Band]:
     """The bands of price and of open interest in force at T."""
+    price, oi = usual_bands(given, mode, parameters)
+    if not knows_volume(given.window, parameters):
+        return price, oi
+    busy = activity(given.volume, given.volumes, parameters)
+    return price, oi.busier(busy, given.window, parameters)
+
+
+def usual_bands(
+    given: PriceOiInputs, mode: Mode = "adaptive", parameters: Parameters = DEFAULTS
+) -> tuple[Band, Band]:
+    """The bands of price and of open interest when as much is traded as usual."""
     if mode == "fixed" or given.baseline is None:
         note = "" if mode == "fixed" else "no baseline was given"
         return (

@@ -9,7 +9,7 @@ import numpy as np
 
 from tideline.domain.time import DAY, HOUR
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import Band, Mode, baseline_hours
+from tideline.readings.bands import Band, Mode, activity, baseline_hours, knows_volume
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import still
 from tideline.readings.given import Given, Missing, Numbers, Path, Wants
@@ -17,14 +17,17 @@ from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import (
     BY_NAME,
     STATES,
+    VOLUME,
     Baseline,
     PriceOiInputs,
     addresses,
+    band_addresses,
     bands_of,
     classify,
     read_price_oi,
     severity_of,
     strength_of,
+    usual_bands,
 )
 from tideline.readings.reading import FeatureValue, Reading
 from tideline.readings.rule import Judgement, Rule
@@ -41,15 +44,24 @@ def wants(window: str, parameters: Parameters) -> Wants:
     sub = SUB_WINDOWS[window]
     deep = REACH + 2
     w = WINDOWS[window]
-    return Wants(
-        addresses(window),
-        (
-            *baseline_paths(window),
-            _fuel(parameters),
-            *(Path(signal, window, w, deep) for signal in (OI, RET, MARK)),
-            *(Path(signal, sub, w, deep) for signal in FORCED.values()),
-        ),
+    return (
+        Wants(addresses(window))
+        + moves_wants(window, parameters)
+        + Wants(
+            paths=(
+                _fuel(parameters),
+                *(Path(signal, window, w, deep) for signal in (OI, RET, MARK)),
+                *(Path(signal, sub, w, deep) for signal in FORCED.values()),
+            ),
+        )
     )
+
+
+def moves_wants(window: str, parameters: Parameters) -> Wants:
+    """What :func:`moves_of` looks at: for every rule that takes R1's moves over."""
+    if knows_volume(window, parameters):
+        return Wants(band_addresses(window), (*baseline_paths(window), volumes(window)))
+    return Wants(band_addresses(window)[:2], baseline_paths(window))
 
 
 def baseline_paths(window: str) -> tuple[Path, Path, Path]:
@@ -61,6 +73,11 @@ def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     )
 
 
+def volumes(window: str) -> Path:
+    """What was traded at the like hours."""
+    return Path(VOLUME, window, like_hours=True)
+
+
 def alike(window: str) -> str:
     """A standing quantity is the same on every window: up to 1h the like hours are too."""
     return window if WINDOWS[window] > HOUR else "1h"
@@ -68,7 +85,8 @@ def alike(window: str) -> str:
 
 def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs:
     """What R1 needs to name the state: the two moves and, for adaptive bands, their baseline."""
-    ret, rate = addresses(given.window)[:2]
+    ret, rate, volume = band_addresses(given.window)
+    busy = mode == "adaptive" and knows_volume(given.window, parameters)
     return PriceOiInputs(
         asset=given.asset,
         window=given.window,
@@ -77,6 +95,8 @@ def inputs_of(given: Given, mode: Mode, parameters: Parameters) -> PriceOiInputs
         ret=FeatureValue(ret, given.number(ret)),
         rate=FeatureValue(rate, given.number(rate)),
         baseline=_baseline(given, parameters) if mode == "adaptive" else None,
+        volume=given.number(volume) if busy else None,
+        volumes=_listed(given.path(volumes(given.window))) if busy else (),
     )
 
 
@@ -91,13 +111,21 @@ def moves_of(given: Given, mode: Mode, parameters: Parameters) -> Moves:
     if found is None:
         ret, rate = given.need(*addresses(given.window)[:2])
         paths = [given.path(path) for path in baseline_paths(given.window)]
-        bands = given.worked_out(
+        price, oi = given.worked_out(
             (*key, given.window),
-            lambda *_: bands_of(inputs_of(given, mode, parameters), mode, parameters),
+            lambda *_: usual_bands(inputs_of(given, mode, parameters), mode, parameters),
             *(paths if mode == "adaptive" else ()),
         )
-        found = given.memo[key] = (float(np.expm1(ret)), rate, *bands)
+        if mode == "adaptive" and knows_volume(given.window, parameters):
+            oi = oi.busier(_activity(given, parameters), given.window, parameters)
+        found = given.memo[key] = (float(np.expm1(ret)), rate, price, oi)
     return cast(Moves, found)
+
+
+def _activity(given: Given, parameters: Parameters) -> float:
+    """By what the band of open interest is widened for what is traded."""
+    now = given.number(band_addresses(given.window)[-1])
+    return activity(now, _listed(given.path(volumes(given.window))), parameters)
 
 
 def price_oi_rule(mode: Mode = "adaptive") -> Rule:
@@ -133,7 +161,8 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         says="Price says where the market went, open interest whether positions were opened or"
         " closed on the way.",
         formula="ΔP and ΔQ outside their bands, 3 × the usual move of the same hours and kind of"
-        " day; strength >= 1 watch, >= 1.5 elevated, >= 2.5 extreme; new_shorts one step higher",
+        " day, ΔQ's × √(volume / its usual) within ½ and 2 up to 1h;"
+        " strength >= 1 watch, >= 1.5 elevated, >= 2.5 extreme; new_shorts one step higher",
         wants=wants,
         judge=judge,
         finish=finish,
@@ -143,7 +172,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
 
 def _full(given: Given, mode: Mode, parameters: Parameters) -> Reading:
     names = addresses(given.window)
-    ret, rate, coin, coin_delta, mark, mark_delta, usd_delta = map(given.source.value, names)
+    ret, rate, coin, coin_delta, mark, mark_delta, usd_delta = map(given.source.value, names[:-1])
     inputs = replace(
         inputs_of(given, mode, parameters),
         groups=given.groups,

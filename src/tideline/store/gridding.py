@@ -22,9 +22,9 @@ from tideline.features.legs import LegSet
 from tideline.features.sampling import samples
 from tideline.features.window import WINDOWS
 from tideline.log import Log
-from tideline.readings.bands import Band, adaptive_band, baseline_hours
+from tideline.readings.bands import Band, activity, adaptive_band, baseline_hours, knows_volume
 from tideline.readings.parameters import DEFAULTS, Parameters
-from tideline.readings.price_oi import addresses
+from tideline.readings.price_oi import VOLUME, addresses
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.profiles import Profile
 from tideline.readings.spending import OI, RET
@@ -69,7 +69,8 @@ class GridScan:
         rules = (price_oi_rule("adaptive"),)
         self.scan = AssetScan(log, asset, (window,), rules, Profile(parameters=parameters), more)
         self.window, self.parameters = window, parameters
-        self.names = (*addresses(window)[:2], *more)
+        ret, rate, *_, volume = addresses(window)
+        self.names = (ret, rate, volume, *more)
         self.wanted: dict[int, NDArray[np.int64]] = {}
 
     def grid(self, as_of: NDArray[np.int64]) -> Grid:
@@ -81,7 +82,7 @@ class GridScan:
             for legs, moments in self._runs(filler, stretch):
                 if legs is not None:
                     found[at : at + moments.size] = self._values(legs, moments)
-                bands += self._bands(legs, moments)
+                bands += self._bands(legs, moments, found[at : at + moments.size, 2].tolist())
                 at += moments.size
         told = ~np.isnan(found[:, :2]).any(axis=1)
         found[~told] = np.nan
@@ -92,7 +93,7 @@ class GridScan:
             found[:, 1],
             tuple(price for price, _ in bands),
             tuple(oi for _, oi in bands),
-            found[:, 2:],
+            found[:, 3:],
         )
 
     def _runs(
@@ -118,7 +119,7 @@ class GridScan:
         return found
 
     def _bands(
-        self, legs: LegSet | None, moments: NDArray[np.int64]
+        self, legs: LegSet | None, moments: NDArray[np.int64], volumes: Sequence[float]
     ) -> Iterator[tuple[Band, Band]]:
         """The adaptive bands; from no samples where no group may speak."""
         if legs is None:
@@ -130,15 +131,19 @@ class GridScan:
         ret = self._sampled(legs, RET, moments, back)
         now = self._sampled(legs, OI, moments, back)
         then = self._sampled(legs, OI, moments, back + WINDOWS[self.window])
+        traded = None
+        if knows_volume(self.window, self.parameters):
+            traded = self._sampled(legs, VOLUME, moments, back)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = np.where(then != 0.0, (now - then) / np.abs(then), np.nan)
         for row, T in enumerate(moments.tolist()):
             hours = self._hours(T)
             moves = [math.expm1(x) for x in ret[row, hours].tolist()]
-            yield (
-                adaptive_band("price", self.window, moves, self.parameters),
-                adaptive_band("oi", self.window, rate[row, hours].tolist(), self.parameters),
-            )
+            oi = adaptive_band("oi", self.window, rate[row, hours].tolist(), self.parameters)
+            if traded is not None:
+                busy = activity(volumes[row], traded[row, hours].tolist(), self.parameters)
+                oi = oi.busier(busy, self.window, self.parameters)
+            yield adaptive_band("price", self.window, moves, self.parameters), oi
 
     def _hours(self, as_of: int) -> NDArray[np.int64]:
         """Places of the baseline's hours; the same for all moments of one hour."""

@@ -10,7 +10,7 @@ from tideline.readings.given import Given, Missing, Wants
 from tideline.readings.own_history import changes_path, own_quantiles
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses, classify, severity_of, strength_of
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.reading import SEVERITIES, Severity
 from tideline.readings.rule import Judgement, Mark, Rule
 
@@ -36,17 +36,20 @@ def _share_of_oi(window: str, parameters: Parameters) -> tuple[str, str]:
 
 
 def _wants(window: str, parameters: Parameters) -> Wants:
-    return Wants(
-        (
-            *addresses(window)[:2],
-            *(rank_of_full(side, window, parameters) for side in ("long", "short")),
-            *_share_of_oi(window, parameters),
-            f"liquidations.liq_long_vol@{window}",
-            f"liquidations.liq_short_vol@{window}",
-            f"price.rv@{window}",
-        ),
-        (*baseline_paths(window), changes_path(window, parameters)),
-    ) + share_wants(window)
+    return (
+        moves_wants(window, parameters)
+        + Wants(
+            (
+                *(rank_of_full(side, window, parameters) for side in ("long", "short")),
+                *_share_of_oi(window, parameters),
+                f"liquidations.liq_long_vol@{window}",
+                f"liquidations.liq_short_vol@{window}",
+                f"price.rv@{window}",
+            ),
+            (changes_path(window, parameters),),
+        )
+        + share_wants(window)
+    )
 
 
 def closing(
@@ -145,9 +148,7 @@ def _saturated(given: Given, side: str, parameters: Parameters) -> tuple[str, ..
 
 
 def _left_wants(window: str, parameters: Parameters) -> Wants:
-    return Wants(
-        (*addresses(window)[:2], FUNDING, funding_rank(parameters)), baseline_paths(window)
-    )
+    return moves_wants(window, parameters) + Wants((FUNDING, funding_rank(parameters)))
 
 
 def funding_rank(parameters: Parameters) -> str:

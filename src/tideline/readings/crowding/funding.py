@@ -10,7 +10,7 @@ from tideline.domain.time import DAY
 from tideline.readings.given import Given, Missing, Path, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.reading import Direction, Evidence
 from tideline.readings.rule import Judgement, Rule
 
@@ -65,8 +65,7 @@ def change_z(daily: np.ndarray) -> float | None:
 
 
 def _wants(window: str, parameters: Parameters) -> Wants:
-    shared = Wants(addresses(window)[:2], (*baseline_paths(window), DAILY))
-    return shared + funding_wants(parameters)
+    return moves_wants(window, parameters) + Wants(paths=(DAILY,)) + funding_wants(parameters)
 
 
 def _judge(given: Given, parameters: Parameters) -> Judgement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tideline.readings.given import Given, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
-from tideline.readings.price_oi_rule import baseline_paths, moves_of
+from tideline.readings.price_oi_rule import moves_of, moves_wants
 from tideline.readings.rule import Judgement, Rule
 
 MCAP = "positioning.oi_mcap@24h"
@@ -73,7 +73,7 @@ def _judge_tail(given: Given, parameters: Parameters) -> Judgement:
 
 
 def _volume_wants(window: str, parameters: Parameters) -> Wants:
-    return Wants((VOLUME_RANK, *addresses(window)[:2]), baseline_paths(window))
+    return Wants((VOLUME_RANK,)) + moves_wants(window, parameters)
 
 
 def _judge_volume(given: Given, parameters: Parameters) -> Judgement:

@@ -34,6 +34,16 @@ class PriceOiNumbers:
     k_out: float = number(
         2, "× median", "judgement", "band at which an episode is left", low=0.1, high=100
     )
+    activity_most: float = number(
+        2,
+        "×",
+        "judgement",
+        "volume widens or narrows the adaptive OI band by at most this",
+        low=1,
+    )
+    activity_window_s: float = number(
+        3600, "s", "judgement", "... and only of windows up to this", high=86_400
+    )
     floor: float = number(0.0005, "fraction", "judgement", "no adaptive band is finer", high=1)
     baseline_hours: float = number(
         720, "h", "judgement", "how far back the baseline looks", low=1, high=2160

@@ -16,7 +16,7 @@ from tideline.features.address import parse_address
 from tideline.features.resolver import signal_fields
 from tideline.log import Log, Source
 from tideline.readings.parameters import Parameters
-from tideline.readings.price_oi import addresses
+from tideline.readings.price_oi import band_addresses
 from tideline.research.scoring.controls import directionless_rows
 from tideline.research.scoring.fingerprint import seed_of
 from tideline.research.scoring.named import NAMED, Named, said_of
@@ -69,7 +69,7 @@ def observe(
 ) -> Observed:
     """Everything detectors ask, at every moment of the grid, as known then."""
     more = (*SCAN, f"positioning.taker_imbalance@{scorer.window}")
-    names = (*addresses(scorer.window)[:2], *more)
+    names = (*band_addresses(scorer.window), *more)
     as_of = np.arange(given.start + scorer.step_us, given.end + 1, scorer.step_us, dtype=np.int64)
     with tempfile.TemporaryDirectory(prefix="tideline-score-") as place:
         log = Log.create(Path(place) / "store", ManualClock(given.end + DAY))
