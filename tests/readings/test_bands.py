@@ -89,10 +89,10 @@ def test_no_sample_lies_inside_the_window(window: str, first: int) -> None:
 
 @pytest.mark.parametrize(
     ("now", "factor"),
-    [(100.0, 1.0), (225.0, 1.5), (396.01, 1.99), (400.0, 2.0), (401.0, 2.0), (25.0, 0.5),
-     (24.9, 0.5), (26.01, 0.51), (0.0, 0.5)],
+    [(100.0, 1.0), (150.0, 1.5), (399.0, 3.99), (400.0, 4.0), (401.0, 4.0), (25.0, 0.25),
+     (24.9, 0.25), (26.0, 0.26), (0.0, 0.25)],
 )  # fmt: skip
-def test_activity_is_the_root_of_volume_next_to_its_median_at_most_twice(
+def test_activity_is_volume_next_to_its_median_at_most_four_times(
     now: float, factor: float
 ) -> None:
     assert activity(now, [100.0] * 20) == pytest.approx(factor)
@@ -103,7 +103,7 @@ def test_activity_that_cannot_be_told_changes_nothing() -> None:
     assert activity(math.nan, [100.0] * 20) == 1.0
     assert activity(225.0, [100.0] * 19 + [None, math.nan]) == 1.0
     assert activity(225.0, [0.0] * 20) == 1.0
-    assert activity(225.0, [100.0] * 20) == 1.5
+    assert activity(150.0, [100.0] * 20) == 1.5
 
 
 def test_a_busier_band_is_wider_on_both_edges_and_says_so() -> None:

@@ -216,14 +216,14 @@ def test_every_parameter_says_where_it_comes_from() -> None:
 
 @pytest.mark.parametrize(
     ("volume", "name"),
-    [(None, "new_longs"), (100.0, "new_longs"), (177.0, "new_longs"),
-     (178.0, "low_conviction_rally"),
+    [(None, "new_longs"), (100.0, "new_longs"), (133.0, "new_longs"),
+     (134.0, "low_conviction_rally"),
      (400.0, "low_conviction_rally"), (4000.0, "low_conviction_rally")],
 )  # fmt: skip
 def test_the_more_is_traded_the_more_open_interest_has_to_move(
     volume: float | None, name: str
 ) -> None:
-    """The band is 3 × 0.3 % at usual volume; ΔQ of 1.2 % is outside it up to 1.33² × as much."""
+    """The band is 3 × 0.3 % at usual volume; ΔQ of 1.2 % is outside it up to 1.33 × as much."""
     inputs = given(
         0.03, 0.012, baseline=baseline(0.002, 0.003), volume=volume, volumes=[100.0] * 20
     )
@@ -232,7 +232,7 @@ def test_the_more_is_traded_the_more_open_interest_has_to_move(
 
 
 def test_no_volume_hides_what_the_published_band_counts() -> None:
-    """The band of 1.2 % would be 2.4 %, but 1.51 % is a change however much a crash trades."""
+    """The band of 1.2 % would be 4.8 %, but 1.51 % is a change however much a crash trades."""
     for rate, name in ((-0.0151, "long_liquidation"), (-0.0149, "low_conviction_selloff")):
         crash = given(
             -0.08, rate, baseline=baseline(0.002, 0.004), volume=1e6, volumes=[100.0] * 20

@@ -4,14 +4,12 @@ A move x is outside its band when |x| > band, and flat when |x| <= band.
 
 fixed      1 % of price, 1.5 % of open interest at 45m, scaled by √(w / 45m)
 adaptive   3 × the median |x_w| at the same hours and the same kind of day of the last 30 days;
-           that of open interest, up to 1h, × √(volume now / its median then), within ½ and 2
+           that of open interest, up to 1h, × volume now / its median then, within ¼ and 4
 
-Why the root: if every trade opened or closed by the toss of a coin, open interest would still
-change, the more the more is traded, as a sum of tosses does: with the root of their number. What
-is no more than that says nothing about intent. Why up to 1h: tosses add up with the root of time,
-intent with time itself, so that it is the short windows in which chance counts. The volume of a
-crash is part of the crash and must not hide it: volume never widens a band beyond 2 ×, nor beyond
-the published fixed one.
+Why the last: positions change hands all the time, and what tells intent is how much of what was
+traded stayed open or went. So a change counts from three times the usual part of volume on. Why up
+to 1h: over hours the volume is part of the event itself. The volume of a crash must not hide it,
+so volume never widens a band beyond the published fixed one.
 """
 
 from __future__ import annotations
@@ -134,7 +132,7 @@ def knows_volume(window: str, parameters: Parameters = DEFAULTS) -> bool:
 def activity(
     now: float | None, usual: Sequence[float | None], parameters: Parameters = DEFAULTS
 ) -> float:
-    """√(volume over the window / its median at like hours), within [1/2, 2].
+    """Volume over the window / its median at like hours, within [1/4, 4].
 
     1 where it cannot be told: no volume at T, fewer samples than an adaptive band needs, median 0.
     """
@@ -145,7 +143,7 @@ def activity(
     if median <= 0.0:
         return 1.0
     most = parameters.activity_most
-    return min(max(math.sqrt(max(now, 0.0) / median), 1.0 / most), most)
+    return min(max(now / median, 1.0 / most), most)
 
 
 def _band(width: float, mode: Mode, samples: int, note: str, parameters: Parameters) -> Band:

@@ -161,7 +161,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         says="Price says where the market went, open interest whether positions were opened or"
         " closed on the way.",
         formula="ΔP and ΔQ outside their bands, 3 × the usual move of the same hours and kind of"
-        " day, ΔQ's × √(volume / its usual) within ½ and 2 up to 1h;"
+        " day, ΔQ's × volume / its usual within ¼ and 4 up to 1h;"
         " strength >= 1 watch, >= 1.5 elevated, >= 2.5 extreme; new_shorts one step higher",
         wants=wants,
         judge=judge,

@@ -35,7 +35,7 @@ class PriceOiNumbers:
         2, "× median", "judgement", "band at which an episode is left", low=0.1, high=100
     )
     activity_most: float = number(
-        2,
+        4,
         "×",
         "judgement",
         "volume widens or narrows the adaptive OI band by at most this",
