@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test second-opinion test-all check bench up docs scorecard calibration clean
+.PHONY: help demo test second-opinion test-all check bench up docs label-odds scorecard calibration clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ docs: $(READY) ## Build the documentation into site/, warnings are errors
 bench: $(READY) ## Every benchmark, one after the other: ratios measured in one run
 	@for each in $$(grep -l __main__ benchmarks/*/*.py); do \
 	  echo "== $$each"; $(BIN)/python "$$each"; done
+
+label-odds: $(READY) ## label_p: how often names were right in simulated worlds (minutes)
+	@$(BIN)/python scripts/label_odds.py
 
 scorecard: $(READY) ## Readings against simulated truth, into docs/scorecard.md; logged (minutes)
 	@$(BIN)/tideline score --write docs/scorecard.md

@@ -34,7 +34,7 @@ CLOCK: Clock = WallClock()
 )
 @click.option(
     "--ablation", type=int, metavar="N",
-    help="Worlds made again without each mechanism; 0 leaves that out.  [1]",
+    help="Worlds made again without each mechanism, shorter ones; 0: none.  [2]",
 )  # fmt: skip
 @click.option("--processes", type=int, metavar="N", help="Processes.  [one a core]")
 @click.option("--write", metavar="FILE", help="Write the card as Markdown too.")
@@ -61,9 +61,9 @@ def score(
     """Score the readings against the truth of SIMULATED worlds.
 
     Every number is hashed first; then a nonce is drawn, and the worlds' seeds come from both.
-    R1 with adaptive and fixed bands, baselines at equal alerts per asset-day, negative controls
-    that have to find nothing (else the exit code is 1), and what each mechanism of the market
-    costs. Every full run is logged.
+    R1 with adaptive and fixed bands, baselines at equal alerts per asset-day, the claims of all
+    other readings, negative controls that have to find nothing (else the exit code is 1), and what
+    each mechanism of the market costs. Every full run is logged.
 
     \b
         tideline score --quick

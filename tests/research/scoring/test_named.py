@@ -1,84 +1,114 @@
-"""A further reading joins the scorecard by one entry."""
+"""All readings beside R1: what they said, what was true, and how the two are held together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.research.scoring.toy import ToyWorlds
-from tideline.log import Log
-from tideline.readings.parameters import DEFAULTS, Parameters
+from tideline.readings.catalogue import RULES
+from tideline.readings.parameters import DEFAULTS
 from tideline.readings.price_oi_rule import price_oi_rule
-from tideline.readings.profiles import Profile
-from tideline.readings.reading import Reading
-from tideline.research.scoring.contest import Contest
-from tideline.research.scoring.detectors import detectors
-from tideline.research.scoring.named import Named, named_detector
+from tideline.research.scoring.claim_card import claim_facts, rules_asked
+from tideline.research.scoring.claims import Claimed
+from tideline.research.scoring.controls import shuffled
+from tideline.research.scoring.families import FLOWS
+from tideline.research.scoring.named import NAMED, QUADRANT, SILENT, Named
 from tideline.research.scoring.observed import KINDS, Scored
 from tideline.research.scoring.observing import scored_of
 from tideline.research.scoring.parameters import ScoreParameters
-from tideline.research.scoring.skill import painted
-from tideline.store.scanning import AssetScan
+from tideline.research.scoring.sweeping import rate_of
+from tideline.research.scoring.tally import scores
 
-SCORER = ScoreParameters(worlds=2, days=1, burn_in_days=14, random_draws=2, levels=5)
-
-
-def read_r1(
-    log: Log, asset: str, as_of: np.ndarray, window: str, parameters: Parameters
-) -> Sequence[Reading]:
-    rules = (price_oi_rule("adaptive"),)
-    return AssetScan(log, asset, (window,), rules, Profile(parameters=parameters)).readings(as_of)
-
-
-R1 = Named("again", "R1 once more", {name: name for name in KINDS}, read_r1)
-CLOSING = Named("closing", "closing alone", {"short_covering": "short_covering"}, read_r1)
+SCORER = ScoreParameters(
+    worlds=2, days=2, burn_in_days=14, random_draws=4, levels=9, resamples=200, control_days=2
+)
+SEEDS = {"days": 1, "worlds": 2, "shuffle": 3, "chance": 4}
+R1 = Named(price_oi_rule(), FLOWS, {name: name for name in KINDS}, QUADRANT)
 
 
 @pytest.fixture(scope="module")
 def scored() -> list[Scored]:
-    made = [ToyWorlds().make(seed, 1, 14)[0] for seed in (3, 4)]
     readings = replace(DEFAULTS, baseline_hours=336)
-    return [scored_of(each, readings, SCORER, False, (R1, CLOSING)) for each in made]
+    return [
+        scored_of(ToyWorlds().make(seed, 2, 14)[0], readings, SCORER, False,
+                  (*rules_asked(), price_oi_rule()))
+        for seed in (3, 4)
+    ]  # fmt: skip
 
 
-def test_what_a_reading_says_is_what_its_own_function_says(scored: list[Scored]) -> None:
-    """At each moment R1, asked as any reading, claims the corner its moves and bands make."""
-    ours = next(one for one in detectors("45m") if one.key == "adaptive")
+def test_every_rule_is_scored_or_said_why_not() -> None:
+    silent = {name for rules, _ in SILENT for name in rules.split(", ")}
+    asked = {rule.key for rule in rules_asked()}
+    for rule in RULES:
+        inside = rule.key in asked or rule.key == "R1.state"
+        apart = rule.key in silent or rule.reading in silent
+        assert inside != apart, rule.key
+
+
+def test_an_entry_claims_names_its_rule_can_give_and_classes_there_are() -> None:
+    for entry in (*NAMED, R1):
+        for name, claimed in entry.classes.items():
+            assert name.split("/")[0] in entry.rule.names
+            assert claimed in entry.family.classes
+        assert len(entry.family.classes) <= len(KINDS)
+
+
+def test_what_a_rule_said_is_what_r1s_own_bands_make_of_it(scored: list[Scored]) -> None:
+    """At each moment R1, asked as any rule, claims the corner its moves and bands make."""
     for one in scored:
-        said = one.seen.said["again"]
-        above = (np.abs(one.seen.move) > one.seen.price_in) & (
-            np.abs(one.seen.rate) > one.seen.oi_in
-        )
-        assert np.array_equal(said.kind >= 0, above)
-        inside = painted(ours.spans(one.seen, 1.0), one.seen.size)
-        assert (inside[said.kind >= 0] >= 0).mean() > 0.8
-        assert (said.strength[said.kind >= 0] > 1.0).all()
+        said = one.said["R1.state", "45m"]
+        seen = one.seen
+        corner = [k for k, name in enumerate(said.names) if name.split("/")[0] in KINDS]
+        outside = (np.abs(seen.move) > seen.price_in) & (np.abs(seen.rate) > seen.oi_in)
+        assert np.array_equal(np.isin(said.state, corner), outside)
+        assert np.array_equal(one.moves["45m"].rate, seen.rate, equal_nan=True)
+        assert one.moves["45m"].move == pytest.approx(seen.move, rel=1e-12, nan_ok=True)
 
 
-def test_names_outside_its_map_claim_nothing(scored: list[Scored]) -> None:
+def test_the_family_of_flows_is_the_true_state(scored: list[Scored]) -> None:
     for one in scored:
-        whole, part = one.seen.said["again"].kind, one.seen.said["closing"].kind
-        wanted = KINDS.index("short_covering")
-        assert np.array_equal(part, np.where(whole == wanted, wanted, -1))
+        assert np.array_equal(FLOWS.kinds(one.flows["45m"]), one.truth)
 
 
-def test_it_stands_in_every_round_beside_the_others(scored: list[Scored]) -> None:
-    contest = Contest(scored, DEFAULTS, SCORER, 1, named=(R1, CLOSING))
-    entries = contest.round("as often as true episodes", contest.true_rate()).entries
-    assert {"adaptive", "again", "closing", "random"} < set(entries)
-    assert contest.auc("again") > contest.auc("closing") > 0.0
+def test_r1_judged_as_a_claim_finds_what_was_planted(scored: list[Scored]) -> None:
+    claimed = Claimed(R1, tuple(scored), SCORER)
+    assert scores(claimed.own.by_day.sum(axis=0)).f1 > 0.6
+    chance = claimed.chance(1)
+    assert scores(chance.by_day.sum(axis=0)).f1 < 0.4
+    assert rate_of(chance) == pytest.approx(rate_of(claimed.own), rel=0.2)
+    assert rate_of(claimed.simple()) == pytest.approx(rate_of(claimed.own), rel=0.1)
+    weights = np.ones((1, 4))
+    assert claimed.skill(weights, 0.95).interval.value > 0.4
 
 
-def test_a_higher_strictness_says_less(scored: list[Scored]) -> None:
-    detector = named_detector(R1)
-    seen = scored[0].seen
-    covered = [
-        (painted(detector.spans(seen, level), seen.size) >= 0).sum() for level in (0.5, 1.5, 3.0)
-    ]
-    assert covered[0] >= covered[1] >= covered[2]
-    assert covered[0] > covered[2]
-    strong = detector.spans(seen, 1.5)
-    assert (strong.strength >= 1.5).all()
+def test_names_outside_a_map_claim_nothing_and_nobody_is_asked_to_find_them(
+    scored: list[Scored],
+) -> None:
+    covering = replace(R1, classes={"short_covering": "short_covering"})
+    whole, part = (Claimed(entry, tuple(scored), SCORER) for entry in (R1, covering))
+    kind = KINDS.index("short_covering")
+    for all_said, said in zip(whole.said, part.said, strict=True):
+        assert np.array_equal(said, np.where(all_said == kind, kind, -1))
+    for all_true, true in zip(whole.true, part.true, strict=True):
+        assert np.array_equal(true, np.where(all_true == kind, kind, -1))
+
+
+def test_shuffling_keeps_every_asset_day_once(scored: list[Scored]) -> None:
+    truths = [one.truth for one in scored]
+    dealt = shuffled(scored, truths, 5)
+    assert [each.size for each in dealt] == [each.size for each in truths]
+    before, after = np.concatenate(truths), np.concatenate(dealt)
+    assert np.array_equal(np.sort(before), np.sort(after))
+    assert not np.array_equal(before, after)
+
+
+def test_the_facts_hold_every_entry_and_repeat(scored: list[Scored]) -> None:
+    facts = claim_facts(scored, SCORER, SEEDS, (*NAMED, R1))
+    assert [row["rule"] for row in facts["rows"]] == [e.rule.key for e in (*NAMED, R1)]
+    row = facts["rows"][-1]
+    assert row["precision"] > 0.6
+    assert row["chance"]["ours_minus"]["low"] > 0
+    assert repr(claim_facts(scored, SCORER, SEEDS, (*NAMED, R1))) == repr(facts)

@@ -34,7 +34,7 @@ SMALL = ScoreParameters(
     ablation_worlds=0,
     control_days=8,
 )
-TINY = replace(SMALL, worlds=2, days=1, ablation_worlds=1)
+TINY = replace(SMALL, worlds=2, days=1, ablation_worlds=1, ablation_days=1)
 READINGS = replace(DEFAULTS, baseline_hours=336)
 AT = 1_800_000_000_000_000
 

@@ -62,7 +62,8 @@ class ToyWorlds:
             [venue_rows(draw, b, oi[b], price, lots[b]) for b in range(len(BOOKS))]
         ).unify_dictionaries()
         start = BEGIN + burn_in_days * DAY
-        return [AssetDays(f"toy {seed}", seed, "BTC", rows, truth, start, start + days * DAY)]
+        end, venues = start + days * DAY, tuple(venue for venue, _, _ in BOOKS)
+        return [AssetDays(f"toy {seed}", seed, "BTC", rows, truth, start, end, venues)]
 
     def flows(self, draw: np.random.Generator, minutes: int) -> np.ndarray:
         """[minutes, 4] what directional takers did, by class."""

@@ -10,7 +10,13 @@ The way of the data, file by file:
     truth_runs    the true states of the grid as episodes
     runs          runs of a condition on a grid: the machinery of every detector's episodes
     detectors     R1 in both modes, the baselines; each with one strictness
-    named         further readings: an entry each, from its names to the classes of truth
+    flows         what takers did over each window, in coins
+    families      the ways of looking at that which the readings' names are about
+    named         all other readings: an entry each, from its names to the classes of truth
+    told          what they said at each moment, in one pass
+    claims        each held against truth, the obvious baseline and chance
+    contrasts     names that differ in degree; shares: the forced share's interval
+    claim_card    all of that as plain values; claim_sections as tables
     chance        the base-rate random detector
     matching      which predicted episode meets which true one
     tally         what was met and missed, by asset-day; precision, recall, F1

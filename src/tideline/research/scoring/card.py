@@ -17,6 +17,7 @@ from tideline.research.scoring.bootstrap import (
     f1_difference,
     f1_interval,
 )
+from tideline.research.scoring.claim_card import claim_facts
 from tideline.research.scoring.contest import RANDOM, Contest, Entry, Round
 from tideline.research.scoring.controls import shuffled_truth
 from tideline.research.scoring.fingerprint import Fingerprint, seed_of
@@ -51,9 +52,11 @@ def make_card(
         contest.round("as many alerts as there are true episodes", contest.true_rate()),
     ]
     controls = _controls(contest, readings, by_day, mark, rounds[1].entries[OURS].strictness)
+    claims = claims_of(scored, scorer, mark)
     failed = [each["name"] for each in controls if each["holds"] is False]
+    failed += _failed_claims(claims)
     card = {
-        "verdict": _verdict(controls),
+        "verdict": _verdict(controls, failed),
         "failed": failed,
         "simulated": True,
         "market": market,
@@ -66,14 +69,32 @@ def make_card(
                       "counts": own.confusion.tolist()},
         "skill": _skill(contest, by_day, scorer.level),
         "controls": controls,
+        "claims": claims,
         "ablation": list(ablation),
     }  # fmt: skip
     plain: Facts = _plain(card)
     return plain
 
 
-def _verdict(controls: Sequence[Facts]) -> str:
-    failed = [each["name"] for each in controls if each["holds"] is False]
+def claims_of(scored: Sequence[Scored], scorer: ScoreParameters, mark: Fingerprint) -> Facts | None:
+    """Every reading's claims; None where the rules were not asked."""
+    if not all(one.said for one in scored):
+        return None
+    purposes = ("days", "worlds", "shuffle", "chance")
+    seeds = {what: seed_of(mark.sha256, mark.nonce, f"claims {what}") for what in purposes}
+    return claim_facts(scored, scorer, seeds)
+
+
+def _failed_claims(claims: Facts | None) -> list[str]:
+    rows = [] if claims is None else claims["rows"]
+    return [
+        f"{row['rule']} {row['window']} with truth shuffled"
+        for row in rows
+        if row["control"] is not None and row["control"]["holds"] is False
+    ]
+
+
+def _verdict(controls: Sequence[Facts], failed: Sequence[str]) -> str:
     few = [each["name"] for each in controls if each["holds"] is None]
     if failed:
         return f"FAILED: skill where there is nothing to find ({', '.join(failed)})"

@@ -12,7 +12,6 @@ from tideline.readings.parameters import Parameters
 from tideline.research.scoring.chance import Chance, judge_chance
 from tideline.research.scoring.detectors import Detector, detectors
 from tideline.research.scoring.fingerprint import seed_of
-from tideline.research.scoring.named import NAMED, Named, named_detector
 from tideline.research.scoring.observed import KINDS, Ints, Scored
 from tideline.research.scoring.parameters import ScoreParameters
 from tideline.research.scoring.runs import Spans
@@ -56,10 +55,9 @@ class Contest:
         scorer: ScoreParameters,
         seed: int,
         truth: Sequence[Ints] | None = None,
-        named: Sequence[Named] = NAMED,
     ) -> None:
         self.scored, self.scorer, self.seed = tuple(scored), scorer, seed
-        self.detectors = {one.key: one for one in _all(scorer, readings, named)}
+        self.detectors = {one.key: one for one in detectors(scorer.window, readings)}
         kinds = [one.truth for one in scored] if truth is None else truth
         self.true = tuple(true_runs(each) for each in kinds)
         names = list(dict.fromkeys(one.seed for one in scored))
@@ -127,10 +125,6 @@ class Contest:
         seed = seed_of(str(self.seed), f"{rate!r}", RANDOM)
         judged = judge_chance(chance, self.scored, self.true, s.tolerance_us, s.random_draws, seed)
         return Entry(RANDOM, "base-rate random", float("nan"), judged)
-
-
-def _all(scorer: ScoreParameters, readings: Parameters, named: Sequence[Named]) -> list[Detector]:
-    return [*detectors(scorer.window, readings), *(named_detector(entry) for entry in named)]
 
 
 def _rival(detector: Detector) -> bool:

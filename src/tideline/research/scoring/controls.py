@@ -110,8 +110,17 @@ def shuffled_truth(scored: Sequence[Scored], seed: int) -> list[Ints]:
     """
     if len({one.seed for one in scored}) < 2:
         raise BadInput("worlds", 1, "leaves nothing to shuffle truth with", "2")
+    return shuffled(scored, [one.truth for one in scored], seed)
+
+
+def shuffled(scored: Sequence[Scored], truths: Sequence[Ints], seed: int) -> list[Ints]:
+    """The same of any kinds that are true at each moment of these assets."""
     draw = np.random.default_rng(seed)
-    days = [part for one in scored for part in np.split(one.truth, one.seen.days)]
+    days = [
+        part
+        for one, truth in zip(scored, truths, strict=True)
+        for part in np.split(truth, one.seen.days)
+    ]
     dealt = iter(draw.permutation(len(days)).tolist())
     made = []
     for one in scored:

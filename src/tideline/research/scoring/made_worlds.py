@@ -52,4 +52,5 @@ class MadeWorlds:
         rows = observed_rows(tape, every_s=self.every_s)
         start = tape.start + burn_in_days * DAY
         world = f"{SCENARIO} {seed}"
-        return [AssetDays(world, seed, asset, rows, truth, start, start + days * DAY)]
+        venues = tuple("" if book.spot else book.venue for book in tape.books)
+        return [AssetDays(world, seed, asset, rows, truth, start, start + days * DAY, venues)]

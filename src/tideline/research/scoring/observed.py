@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tideline.domain.time import DAY
 from tideline.market.truth import CLASSES
+
+if TYPE_CHECKING:
+    from tideline.research.scoring.flows import Flows
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[Any]
@@ -20,11 +23,33 @@ KINDS: tuple[str, ...] = tuple(CLASSES)
 NOTHING = -1
 
 
-class Said(NamedTuple):
-    """What a further reading claims: ``kind`` [N], −1 nothing, and its ``strength`` [N]."""
+Track: TypeAlias = tuple[str, str]
+"""(key of a rule, window)"""
 
-    kind: Ints
+
+class Moves(NamedTuple):
+    """ΔP and ΔQ over one window at N moments, fractions; NaN where they cannot be told."""
+
+    move: Floats
+    rate: Floats
+
+
+class Said(NamedTuple):
+    """What one rule said at N moments.
+
+    ``names`` are the states that occurred, as ``name/direction``; ``state`` [N] a place in it, −1
+    none; ``severity`` [N] a place in SEVERITIES; ``strength`` [N] as stated, 0 where none is;
+    ``told`` [N] false where it could not tell; ``low``, ``high`` [N] the forced share's interval,
+    NaN where none was given, high 1 where it has no upper end.
+    """
+
+    names: tuple[str, ...]
+    state: Ints
+    severity: Ints
     strength: Floats
+    told: Ints
+    low: Floats
+    high: Floats
 
 
 @dataclass(frozen=True)
@@ -39,7 +64,6 @@ class Observed:
         adaptive: [N] whether the band is adaptive and not the fixed one standing in.
         scan_move, scan_rate: [N] ΔP and ΔQ over 10 bars of 5 minutes.
         taker: [N] taker imbalance over the window, −1 … 1.
-        said: what further readings claim, by their keys.
     """
 
     start: int
@@ -54,7 +78,6 @@ class Observed:
     scan_move: Floats
     scan_rate: Floats
     taker: Floats
-    said: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -83,3 +106,9 @@ class Scored:
     truth: Ints
     directionless: Observed | None = None
     """The same with open interest that knows nothing of the flows, for the control."""
+    said: Mapping[Track, Said] = field(default_factory=dict)
+    """What the rules said, where they were asked."""
+    moves: Mapping[str, Moves] = field(default_factory=dict)
+    """ΔP and ΔQ on the windows of those rules."""
+    flows: Mapping[str, Flows] = field(default_factory=dict)
+    """The truth of those windows."""

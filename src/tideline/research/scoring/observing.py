@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,17 @@ from tideline.domain.errors import BadInput
 from tideline.domain.time import DAY, ManualClock
 from tideline.features.address import parse_address
 from tideline.features.resolver import signal_fields
+from tideline.features.window import WINDOWS
 from tideline.log import Log, Source
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import band_addresses
+from tideline.readings.rule import Rule
 from tideline.research.scoring.controls import directionless_rows
 from tideline.research.scoring.fingerprint import seed_of
-from tideline.research.scoring.named import NAMED, Named, said_of
-from tideline.research.scoring.observed import Observed, Said, Scored
+from tideline.research.scoring.flows import flows_of
+from tideline.research.scoring.observed import Moves, Observed, Said, Scored, Track
 from tideline.research.scoring.parameters import ScoreParameters
+from tideline.research.scoring.told import said_by
 from tideline.research.scoring.truth_runs import truth_kinds
 from tideline.research.scoring.worlds import AssetDays
 from tideline.signals import BY_ADDRESS
@@ -38,26 +41,31 @@ def scored_of(
     readings: Parameters,
     scorer: ScoreParameters,
     control: bool,
-    named: Sequence[Named] = NAMED,
+    rules: Sequence[Rule] = (),
 ) -> Scored:
     """One asset of a world, observed and beside its truth.
 
     Args:
-        named: further readings to be asked.
         control: observe it a second time with open interest that knows nothing of the flows.
+        rules: those to be asked beside R1's moves and bands.
 
     Raises:
         BadInput: a stretch that is not whole days.
     """
     if given.end <= given.start or (given.end - given.start) % DAY:
         raise BadInput("end", given.end, "does not make whole days", str(given.start + DAY))
-    seen = observe(given, given.rows, readings, scorer, named)
+    seen, said, moves = observe(given, given.rows, readings, scorer, rules)
     without = None
     if control:
         seed = seed_of(given.asset, str(given.seed), "directionless")
-        without = observe(given, directionless_rows(given.rows, seed), readings, scorer)
-    truth = truth_kinds(given.truth, scorer.window_us, given.start, given.end, scorer.step_us)
-    return Scored(given.world, given.seed, given.asset, seen, truth, without)
+        without, _, _ = observe(given, directionless_rows(given.rows, seed), readings, scorer)
+    grid = (given.start, given.end, scorer.step_us)
+    truth = truth_kinds(given.truth, scorer.window_us, *grid)
+    flows = {
+        window: flows_of(given.truth, given.venues, WINDOWS[window], *grid) for window in moves
+    }
+    named = (given.world, given.seed, given.asset)
+    return Scored(*named, seen, truth, without, said, moves, flows)
 
 
 def observe(
@@ -65,20 +73,19 @@ def observe(
     rows: pa.Table,
     readings: Parameters,
     scorer: ScoreParameters,
-    named: Sequence[Named] = (),
-) -> Observed:
-    """Everything detectors ask, at every moment of the grid, as known then."""
+    rules: Sequence[Rule] = (),
+) -> tuple[Observed, dict[Track, Said], dict[str, Moves]]:
+    """Everything detectors ask, at every moment of the grid, as known then; and what rules say."""
     more = (*SCAN, f"positioning.taker_imbalance@{scorer.window}")
     names = (*band_addresses(scorer.window), *more)
     as_of = np.arange(given.start + scorer.step_us, given.end + 1, scorer.step_us, dtype=np.int64)
     with tempfile.TemporaryDirectory(prefix="tideline-score-") as place:
         log = Log.create(Path(place) / "store", ManualClock(given.end + DAY))
         with log:
-            _fill(log, rows, None if named else names)
+            _fill(log, rows, None if rules else names)
             grid = GridScan(log, given.asset, scorer.window, readings, more).grid(as_of)
-            asked = (log, given.asset, as_of, scorer.window, readings)
-            said = {entry.key: said_of(entry, *asked) for entry in named}
-    return _observed(given.start, scorer.step_us, grid, said)
+            said, moves = said_by(log, given.asset, as_of, scorer.window, rules, readings)
+    return _observed(given.start, scorer.step_us, grid), said, moves
 
 
 def _fill(log: Log, rows: pa.Table, names: Sequence[str] | None) -> None:
@@ -99,7 +106,7 @@ def _fill(log: Log, rows: pa.Table, names: Sequence[str] | None) -> None:
             writer.append(part, [source] if low == 0 else ())
 
 
-def _observed(start: int, step: int, grid: Grid, said: Mapping[str, Said]) -> Observed:
+def _observed(start: int, step: int, grid: Grid) -> Observed:
     price, oi = grid.price_bands, grid.oi_bands
     return Observed(
         start=start,
@@ -114,5 +121,4 @@ def _observed(start: int, step: int, grid: Grid, said: Mapping[str, Said]) -> Ob
         scan_move=grid.more[:, 0],
         scan_rate=grid.more[:, 1],
         taker=grid.more[:, 2],
-        said=said,
     )

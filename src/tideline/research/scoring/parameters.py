@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tideline.domain.errors import BadInput, UnknownName
@@ -37,12 +37,15 @@ class ScoreParameters:
     loosest: float = _said(0.02, "smallest strictness of the sweep, × each detector's default")
     strictest: float = _said(8.0, "largest")
     levels: int = _said(33, "strictness levels of the precision-recall curve, spaced evenly in log")
-    ablation_worlds: int = _said(1, "worlds made again without each mechanism; 0: none")
+    ablation_worlds: int = _said(2, "worlds made with all and without each mechanism; 0: none")
+    ablation_days: int = _said(7, "scored days of each of those")
+    ablation_burn_in_days: int = _said(14, "days before them")
 
     def __post_init__(self) -> None:
         if self.window not in SUB_WINDOWS:
             raise UnknownName("window", self.window, SUB_WINDOWS)
-        for name in ("worlds", "days", "burn_in_days", "step_min", "levels", "random_draws"):
+        counts = ("worlds", "days", "burn_in_days", "step_min", "levels", "random_draws")
+        for name in (*counts, "ablation_days", "ablation_burn_in_days"):
             if getattr(self, name) < 1:
                 raise BadInput(name, getattr(self, name), "is below 1", "1")
         if self.worlds < 2:
@@ -64,6 +67,11 @@ class ScoreParameters:
     def tolerance_us(self) -> float:
         """How far apart episodes may lie and still meet, µs."""
         return self.window_us * self.tolerance
+
+    @property
+    def ablated(self) -> ScoreParameters:
+        """The same for the shorter worlds of the ablation."""
+        return replace(self, days=self.ablation_days, burn_in_days=self.ablation_burn_in_days)
 
     @property
     def asset_days(self) -> int:

@@ -11,6 +11,7 @@ from tideline.domain.errors import BadInput
 from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.research.scoring.ablation import ablated
 from tideline.research.scoring.card import Facts, make_card
+from tideline.research.scoring.claim_card import rules_asked
 from tideline.research.scoring.fingerprint import Fingerprint, seed_of, take
 from tideline.research.scoring.observed import Scored
 from tideline.research.scoring.observing import scored_of
@@ -31,6 +32,7 @@ class Task:
     readings: Parameters
     scorer: ScoreParameters
     control: bool
+    """With all readings and the controls; without, R1 alone."""
 
 
 def score(
@@ -51,9 +53,13 @@ def score(
         raise BadInput("processes", processes, "is below 1", "1")
     mark = take(readings, {"name": maker.name, **maker.described()}, scorer, nonce)
     part = mark.seeds[: scorer.ablation_worlds]
-    switched = [frozenset({name}) for name in maker.mechanisms] if part else []
+    names = ("", *maker.mechanisms) if part else ()
     tasks = [Task(maker, seed, frozenset(), readings, scorer, True) for seed in mark.seeds]
-    tasks += [Task(maker, seed, off, readings, scorer, False) for off in switched for seed in part]
+    tasks += [
+        Task(maker, seed, frozenset({name} - {""}), readings, scorer.ablated, False)
+        for name in names
+        for seed in part
+    ]
     done: list[list[Scored]] = []
     for number, found in enumerate(_carried_out(tasks, processes), start=1):
         done.append(found)
@@ -63,12 +69,12 @@ def score(
     scored = _flat(done[:size])
     without = {
         name: _flat(done[size + k * len(part) : size + (k + 1) * len(part)])
-        for k, name in enumerate(maker.mechanisms if part else ())
+        for k, name in enumerate(names)
     }
     rows = []
     if without:
         seed = seed_of(mark.sha256, mark.nonce, "ablation")
-        rows = ablated(_flat(done[: len(part)]), without, readings, scorer, seed)
+        rows = ablated(without.pop(""), without, readings, scorer.ablated, seed)
     return make_card(scored, readings, scorer, mark, maker.name, rows), mark
 
 
@@ -87,7 +93,8 @@ def carry_out(task: Task) -> list[Scored]:
     made = task.maker.make(
         task.seed, task.scorer.days, task.scorer.burn_in_days, without=task.without
     )
-    return [scored_of(each, task.readings, task.scorer, task.control) for each in made]
+    rules = rules_asked() if task.control else ()
+    return [scored_of(each, task.readings, task.scorer, task.control, rules) for each in made]
 
 
 def _flat(parts: Sequence[Sequence[Scored]]) -> list[Scored]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from tideline.research.scoring.card import OURS, Facts
+from tideline.research.scoring.claim_sections import claim_sections
+from tideline.research.scoring.words import (
+    DASH,
+    Section,
+    interval_words,
+    number_words,
+    percent_words,
+    signed_words,
+)
 
-DASH = "–"
 AS_FAR_OFF = 0.02
 """Relative distance from the common alert rate from which a row is marked."""
-
-
-class Section(NamedTuple):
-    """A title, what to know before reading it, and a table (of no columns: none)."""
-
-    title: str
-    text: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
 
 
 def sections(card: Facts) -> list[Section]:
@@ -35,6 +33,7 @@ def _sections(card: Facts) -> Iterator[Section]:
     yield _confusion(card)
     yield _skill(card)
     yield _controls(card)
+    yield from claim_sections(card)
     if card["ablation"]:
         yield _ablation(card)
     yield _fixed(card)
@@ -48,9 +47,10 @@ def _sample(card: Facts) -> str:
         f"{p['burn_in_days']} days of baseline before the first scored day of each; "
         f"{s['moments']:,} moments {p['step_min']} min apart, window {p['window']}. "
         f"True episodes per asset-day: {each}; their median length is "
-        f"{_number(s['true_minutes_median'], 0)} min; {_percent(s['mixed'])} of moments are mixed. "
-        f"R1 could tell at {_percent(s['told'])} of moments, with adaptive bands in force at "
-        f"{_percent(s['adaptive'])}."
+        f"{number_words(s['true_minutes_median'], 0)} min; {percent_words(s['mixed'])} of "
+        "moments are mixed. "
+        f"R1 could tell at {percent_words(s['told'])} of moments, with adaptive bands in force at "
+        f"{percent_words(s['adaptive'])}."
     )
 
 
@@ -62,17 +62,17 @@ def _round(card: Facts, each: Facts, number: int) -> Section:
         rows.append(
             (
                 row["title"],
-                _number(row["strictness"], 3),
+                number_words(row["strictness"], 3),
                 f"{row['alerts_per_day']:.2f}{' *' if off else ''}",
-                _number(row["precision"]),
-                _number(row["recall"]),
-                _interval(row["f1"]),
-                _number(row["pr_auc"]),
+                number_words(row["precision"]),
+                number_words(row["recall"]),
+                interval_words(row["f1"]),
+                number_words(row["pr_auc"]),
                 DASH
                 if lead is None
                 else f"{lead['median']:+.0f} ({lead['p10']:+.0f} … {lead['p90']:+.0f})",
-                _number(row["world_median"]),
-                _number(row["world_worst_decile"]),
+                number_words(row["world_median"]),
+                number_words(row["world_worst_decile"]),
             )
         )
     level = card["parameters"]["level"]
@@ -94,8 +94,8 @@ def _differences(card: Facts, each: Facts) -> Section:
     rows = tuple(
         (
             row["title"],
-            _interval(row["ours_minus"]),
-            _interval(row["ours_minus_by_world"]),
+            interval_words(row["ours_minus"]),
+            interval_words(row["ours_minus_by_world"]),
             _won(row["ours_minus"]),
         )
         for row in each["detectors"]
@@ -124,11 +124,11 @@ def _classes(card: Facts) -> Section:
             row["class"],
             str(row["alerts"]),
             str(row["right"]),
-            _number(row["precision"]),
+            number_words(row["precision"]),
             str(row["true"]),
             str(row["found"]),
-            _number(row["recall"]),
-            _number(row["f1"]),
+            number_words(row["recall"]),
+            number_words(row["f1"]),
         )
         for row in card["classes"]
     )
@@ -152,7 +152,8 @@ def _confusion(card: Facts) -> Section:
 
 def _skill(card: Facts) -> Section:
     rows = tuple(
-        (row["title"], _interval(row["class"]), _interval(row["opened"])) for row in card["skill"]
+        (row["title"], interval_words(row["class"]), interval_words(row["opened"]))
+        for row in card["skill"]
     )
     text = (
         "Peirce skill on the grid, each at its default: hit rate minus false alarm rate, 0 for "
@@ -170,11 +171,11 @@ def _controls(card: Facts) -> Section:
         (
             row["name"],
             tested[row["tested"]],
-            _interval(row["skill"]),
+            interval_words(row["skill"]),
             str(row["days"]),
             said[row["holds"]],
-            _number(row["f1"]),
-            _number(row["random_f1"]),
+            number_words(row["f1"]),
+            number_words(row["random_f1"]),
         )
         for row in card["controls"]
     )
@@ -195,11 +196,11 @@ def _ablation(card: Facts) -> Section:
     rows = tuple(
         (
             row["mechanism"],
-            _number(row["precision"]),
-            _signed(row["precision_change"]),
-            _number(row["recall"]),
-            _signed(row["recall_change"]),
-            _interval(row["f1_change"]),
+            number_words(row["precision"]),
+            signed_words(row["precision_change"]),
+            number_words(row["recall"]),
+            signed_words(row["recall_change"]),
+            interval_words(row["f1_change"]),
             f"{row['alerts_per_day']:.2f}",
             f"{row['true_per_day']:.2f}",
         )
@@ -207,8 +208,11 @@ def _ablation(card: Facts) -> Section:
     )
     worlds = card["parameters"]["ablation_worlds"]
     text = (
-        f"R1 with adaptive bands at its default on {worlds} of the worlds, made again without one "
-        "mechanism; changes are without minus with: positive means that the mechanism costs R1. "
+        f"R1 with adaptive bands at its default on {worlds} of the worlds' seeds, "
+        f"{card['parameters']['ablation_days']} days each after "
+        f"{card['parameters']['ablation_burn_in_days']} of baseline, made with everything and "
+        "again without one mechanism; changes are without minus with: positive means that the "
+        "mechanism costs R1. So few days show large effects alone. "
         f"ΔF1 with its {card['parameters']['level']:.0%} interval, paired by asset-day."
     )
     columns = ("without", "precision", "change", "recall", "change ", "ΔF1", "alerts/day",
@@ -230,22 +234,3 @@ def _fixed(card: Facts) -> Section:
         f"{mark['nonce']}. Versions: {versions}. Seeds of the worlds: {seeds}."
     )
     return Section("Fixed before, drawn after", text)
-
-
-def _number(value: Any, digits: int = 3) -> str:
-    return DASH if value is None else f"{value:.{digits}f}"
-
-
-def _signed(value: Any) -> str:
-    return DASH if value is None else f"{value:+.3f}"
-
-
-def _percent(value: Any) -> str:
-    return DASH if value is None else f"{value:.1%}"
-
-
-def _interval(found: Facts) -> str:
-    value, low, high = (found[name] for name in ("value", "low", "high"))
-    if value is None:
-        return DASH
-    return f"{value:+.3f} [{_signed(low)}, {_signed(high)}]"

@@ -24,6 +24,7 @@ class AssetDays:
         truth: who did what, by minute; covers (start − w, end].
         start: µs; scored moments are start + step, start + 2·step … end.
         end: µs; start plus whole days.
+        venues: of each book of the truth; an empty name is spot.
     """
 
     world: str
@@ -33,6 +34,7 @@ class AssetDays:
     truth: Truth
     start: int
     end: int
+    venues: tuple[str, ...]
 
 
 class Worlds(Protocol):
