@@ -23,7 +23,7 @@ from tideline.research.scoring.sweeping import rate_of
 from tideline.research.scoring.tally import scores
 
 SCORER = ScoreParameters(
-    worlds=2, days=2, burn_in_days=14, random_draws=4, levels=9, resamples=200, control_days=2
+    worlds=2, days=2, burn_in_days=14, random_draws=4, levels=9, resamples=200, shuffles=20
 )
 SEEDS = {"days": 1, "worlds": 2, "shuffle": 3, "chance": 4}
 R1 = Named(price_oi_rule(), FLOWS, {name: name for name in KINDS}, QUADRANT)
@@ -82,6 +82,9 @@ def test_r1_judged_as_a_claim_finds_what_was_planted(scored: list[Scored]) -> No
     assert rate_of(claimed.simple()) == pytest.approx(rate_of(claimed.own), rel=0.1)
     weights = np.ones((1, 4))
     assert claimed.skill(weights, 0.95).interval.value > 0.4
+    shuffled_skill = claimed.shuffled_skill(1, 40)
+    assert abs(shuffled_skill.mean()) < 4 * shuffled_skill.std() / 40**0.5
+    assert shuffled_skill.max() < 0.4
 
 
 def test_names_outside_a_map_claim_nothing_and_nobody_is_asked_to_find_them(

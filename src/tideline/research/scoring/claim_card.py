@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from tideline.readings.rule import Rule
 from tideline.research.scoring.bootstrap import Interval, cluster_weights, day_weights
 from tideline.research.scoring.claims import Claimed
 from tideline.research.scoring.contrasts import CONTRASTS, contrasted
-from tideline.research.scoring.controls import shuffled
 from tideline.research.scoring.named import NAMED, SILENT, Named
 from tideline.research.scoring.observed import Floats, Scored
 from tideline.research.scoring.parameters import ScoreParameters
@@ -58,6 +58,7 @@ def claim_facts(
     return {
         "rows": rows,
         "level": level,
+        "shuffles": scorer.shuffles,
         "contrasts": [
             _contrast(contrast, scored, scorer, by_day) for contrast in CONTRASTS
         ],
@@ -95,10 +96,7 @@ def _claim(claimed: Claimed, weights: Floats, level: float, seeds: Mapping[str, 
     if not facts["alerts"]:
         return facts | {"simple": None, "chance": None, "skill": None, "control": None}
     simple, chance = claimed.simple(), claimed.chance(seeds["chance"])
-    control = claimed.skill(
-        weights, level, shuffled(claimed.scored, claimed.true, seeds["shuffle"])
-    )
-    enough = control.days >= scorer.control_days
+    control = _control(claimed.shuffled_skill(seeds["shuffle"], scorer.shuffles), level)
     return facts | {
         "simple": {
             "title": entry.simple.title,
@@ -111,12 +109,19 @@ def _claim(claimed: Claimed, weights: Floats, level: float, seeds: Mapping[str, 
             "ours_minus": _interval(claimed.minus(chance, weights)),
         },
         "skill": _interval(claimed.skill(weights, scorer.level).interval),
-        "control": {
-            "skill": _interval(control.interval),
-            "days": control.days,
-            "holds": control.interval.holds(0.0) if enough else None,
-        },
+        "control": control,
     }
+
+
+def _control(skills: Floats, level: float) -> Facts:
+    """Mean skill over all shufflings with its interval, which has to hold 0."""
+    known = skills[~np.isnan(skills)]
+    if known.size < 2 or not known.std():
+        return {"skill": None, "holds": None}
+    far = NormalDist().inv_cdf((1 + level) / 2) * float(known.std(ddof=1)) / known.size**0.5
+    mean = float(known.mean())
+    found = Interval(mean, mean - far, mean + far)
+    return {"skill": _interval(found), "holds": found.holds(0.0)}
 
 
 def _contrast(

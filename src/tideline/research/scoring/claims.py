@@ -16,12 +16,13 @@ import numpy as np
 from tideline.features.window import WINDOWS
 from tideline.research.scoring.bootstrap import Interval, f1_difference, f1_interval
 from tideline.research.scoring.chance import Chance, judge_chance
+from tideline.research.scoring.controls import shuffled
 from tideline.research.scoring.fingerprint import seed_of
 from tideline.research.scoring.named import Named
 from tideline.research.scoring.observed import KINDS, NOTHING, Floats, Ints, Scored
 from tideline.research.scoring.parameters import ScoreParameters
 from tideline.research.scoring.runs import Spans, label_runs
-from tideline.research.scoring.skill import Skill, class_counts, skill_of
+from tideline.research.scoring.skill import Skill, class_counts, peirce, skill_of
 from tideline.research.scoring.sweeping import at_rate, levels, rate_of
 from tideline.research.scoring.sweeping import curve as swept
 from tideline.research.scoring.tally import Judged, judge, together
@@ -112,13 +113,33 @@ class Claimed:
             seed_of(str(seed), self.entry.rule.key, self.window),
         )  # fmt: skip
 
-    def skill(self, weights: Floats, level: float, true: Sequence[Ints] | None = None) -> Skill:
+    def skill(self, weights: Floats, level: float) -> Skill:
         """Peirce skill in its classes on the grid."""
+        return skill_of(self._counts(self.true), weights, level)
+
+    def shuffled_skill(self, seed: int, times: int) -> Floats:
+        """[times] the same with the true states of all asset-days dealt out anew each time.
+
+        As every moment gets any true state as often as any other, the mean is 0 but for chance,
+        however rare the classes and however seldom the rule speaks.
+        """
+        found = np.empty(times)
+        for k in range(times):
+            dealt = shuffled(
+                self.scored,
+                self.true,
+                seed_of(str(seed), self.window, f"{self.entry.rule.key} {k}"),
+            )
+            total = np.concatenate(self._counts(dealt)).sum(axis=0)
+            found[k] = peirce(total[None])[0]
+        return found
+
+    def _counts(self, true: Sequence[Ints]) -> list[Floats]:
         parts = []
-        for one, said, kinds in zip(self.scored, self.said, true or self.true, strict=True):
+        for one, said, kinds in zip(self.scored, self.said, true, strict=True):
             counts = class_counts(said, kinds, one.seen.day, one.seen.days)
             parts.append(counts[:, self.entry.claimed])
-        return skill_of(parts, weights, level)
+        return parts
 
     def f1(self, weights: Floats) -> Interval:
         """Its F1."""

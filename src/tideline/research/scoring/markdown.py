@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tideline.domain.time import format_time
 from tideline.research.scoring.card import Facts
-from tideline.research.scoring.sections import Section, sections
+from tideline.research.scoring.sections import sections
+from tideline.research.scoring.words import Section
 
 NOTE = "<!-- written by tideline score --write; run it again, do not change this page -->"
 

@@ -33,6 +33,7 @@ class ScoreParameters:
     level: float = _said(0.95, "of the intervals of scores and of differences")
     control_level: float = _said(0.99, "of the intervals that have to contain zero")
     control_days: int = _said(30, "asset-days with a claim, below which no control is decided")
+    shuffles: int = _said(100, "shufflings of truth for the control of each other reading")
     random_draws: int = _said(40, "draws of the random detector whose counts are averaged")
     loosest: float = _said(0.02, "smallest strictness of the sweep, × each detector's default")
     strictest: float = _said(8.0, "largest")
@@ -44,7 +45,15 @@ class ScoreParameters:
     def __post_init__(self) -> None:
         if self.window not in SUB_WINDOWS:
             raise UnknownName("window", self.window, SUB_WINDOWS)
-        counts = ("worlds", "days", "burn_in_days", "step_min", "levels", "random_draws")
+        counts = (
+            "worlds",
+            "days",
+            "burn_in_days",
+            "step_min",
+            "levels",
+            "random_draws",
+            "shuffles",
+        )
         for name in (*counts, "ablation_days", "ablation_burn_in_days"):
             if getattr(self, name) < 1:
                 raise BadInput(name, getattr(self, name), "is below 1", "1")
@@ -85,6 +94,7 @@ QUICK = {
     "resamples": 500,
     "random_draws": 8,
     "levels": 13,
+    "shuffles": 10,
     "ablation_worlds": 0,
 }
 """What ``--quick`` changes: the machinery in a minute, no numbers to cite."""
