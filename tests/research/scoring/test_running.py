@@ -15,13 +15,15 @@ from tideline.domain.time import DAY
 from tideline.readings.parameters import DEFAULTS
 from tideline.research.scoring import card as cards
 from tideline.research.scoring.card import make_card
+from tideline.research.scoring.claim_sections import claim_sections
 from tideline.research.scoring.fingerprint import take
 from tideline.research.scoring.ledger import append, line_of
 from tideline.research.scoring.markdown import page
+from tideline.research.scoring.named import NAMED
 from tideline.research.scoring.observed import Scored
 from tideline.research.scoring.observing import scored_of
 from tideline.research.scoring.parameters import ScoreParameters
-from tideline.research.scoring.running import Task, carry_out, score
+from tideline.research.scoring.running import score
 from tideline.research.scoring.sections import sections
 
 SMALL = ScoreParameters(
@@ -44,10 +46,11 @@ MARK = take(READINGS, ToyWorlds().described(), SMALL, "toy")
 
 @pytest.fixture(scope="module")
 def scored() -> list[Scored]:
+    """R1 alone: the other readings are in ``tiny`` and in test_named."""
     return [
-        one
+        scored_of(each, READINGS, SMALL, control=True)
         for seed in MARK.seeds
-        for one in carry_out(Task(ToyWorlds(), seed, frozenset(), READINGS, SMALL, True))
+        for each in ToyWorlds().make(seed, SMALL.days, SMALL.burn_in_days)
     ]
 
 
@@ -122,6 +125,21 @@ def test_each_mechanism_is_switched_off_on_the_same_worlds(tiny: Any) -> None:
     for row in rows.values():
         assert row["f1_change"]["low"] <= row["f1_change"]["value"] <= row["f1_change"]["high"]
         assert row["true_per_day"] == rows["news_repricing"]["true_per_day"]
+
+
+def test_all_readings_are_on_the_card_and_in_its_ledger(tiny: Any) -> None:
+    claims = tiny["claims"]
+    assert [row["rule"] for row in claims["rows"]] == [entry.rule.key for entry in NAMED]
+    assert all(
+        row["control"] is None or row["control"]["holds"] is not False for row in claims["rows"]
+    )
+    text = page(tiny, AT, "tideline score")
+    for each in claim_sections(tiny):
+        assert f"## {each.title}" in text
+        assert all(len(row) == len(each.columns) for row in each.rows)
+    told = json.loads(line_of(tiny, AT))["claims"]
+    assert told[0]["rule"] == "R2.divergence"
+    assert {"window", "precision", "recall", "f1"} < set(told[0])
 
 
 def test_the_card_is_json_and_the_page_has_every_section(card: Any) -> None:

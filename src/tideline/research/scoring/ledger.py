@@ -36,8 +36,22 @@ def line_of(card: Facts, at: int) -> str:
         "parameters": card["parameters"],
         "asset_days": card["sample"]["asset_days"],
         "rounds": rounds,
+        "claims": _claims(card),
     }
     return json.dumps(facts, separators=(",", ":"), allow_nan=False)
+
+
+def _claims(card: Facts) -> list[Facts]:
+    """Each other reading in short, with its lead over its baseline."""
+    rows = [] if card["claims"] is None else card["claims"]["rows"]
+    return [
+        {
+            **{name: row[name] for name in ("rule", "window", "alerts", "precision", "recall")},
+            "f1": row["f1"]["value"],
+            "ours_minus": None if row["simple"] is None else row["simple"]["ours_minus"],
+        }
+        for row in rows
+    ]
 
 
 def append(path: Path, card: Facts, at: int) -> None:
