@@ -41,7 +41,9 @@ READINGS = replace(DEFAULTS, baseline_hours=336)
 AT = 1_800_000_000_000_000
 
 
-MARK = take(READINGS, ToyWorlds().described(), SMALL, "toy")
+SEEDS = (221382797, 1105084777, 304766886, 728319377, 660053105)
+"""Of worlds with enough claims to decide both controls; drawn once, kept whatever is hashed."""
+MARK = replace(take(READINGS, ToyWorlds().described(), SMALL, "toy"), seeds=SEEDS)
 
 
 @pytest.fixture(scope="module")
