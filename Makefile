@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 READY := .venv/.ready
 
 .PHONY: help demo test second-opinion test-all check bench up docs label-odds scorecard calibration clean
@@ -18,7 +19,7 @@ demo: $(READY) ## A simulated market, live, into ./demo-store; stop with Ctrl-C
 	@$(BIN)/tideline demo --store demo-store
 
 test: $(READY) ## The default test suite (a few minutes)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS)
 
 second-opinion: $(READY) ## ccxt in .venv-ccxt, an environment of its own: test reads venues with it
 	@$(BIN)/python scripts/second_opinion.py
