@@ -58,7 +58,7 @@ def main() -> None:
             ("a valid key", microseconds(lambda: ring.caller(key.text))),
             ("a wrong key of a known prefix", microseconds(lambda: ring.caller(wrong))),
             ("a token of key and owner, shared by workers",
-             microseconds(lambda: shared.take(1, 1, rate))),
+             microseconds(lambda: shared.take(1, 1, 0, rate))),
             ("the plan, three addresses",
              microseconds(lambda: require(caller.plan, addresses=ADDRESSES))),
             ("header to entitlement", microseconds(whole)),

@@ -79,9 +79,9 @@ class Plan:
         signals: exact names, or ``category.*``, or ``*``.
         windows, transforms: names of the address grammar, or ``*``.
         history_days: how far before the head an as_of may lie; None: all there is.
-        requests_per_minute: steady rate of an owner; 0: no limit.
-        streams: open streams of an owner at a time.
-        alerts: alert rules of an owner.
+        requests_per_minute: steady rate of an owner, over all keys of this plan; 0: no limit.
+        streams: open streams of an owner at a time, likewise, over all worker processes.
+        alerts: alert rules of an owner, likewise.
         cost_limit: largest cost of one question (:mod:`tideline.serve.cost`), about µs of a core.
         metrics: may read the service's own counters.
     """

@@ -15,6 +15,7 @@ from tideline.features.rule import (
     And,
     Comparison,
     Feature,
+    NamedReading,
     Not,
     Number,
     Or,
@@ -31,7 +32,16 @@ from tideline.features.window import TRANSFORMS, WINDOWS
 from tideline.signals import BY_ADDRESS
 
 STATES = ("new_longs", "short_covering", "balanced")
-READINGS = {"price_oi": STATES, "divergence": ("bearish_divergence", "none")}
+READINGS = {
+    "price_oi": NamedReading(STATES, ("45m", "1h", "4h")),
+    "R3": NamedReading(
+        ("short_squeeze", "sharp_deleveraging"),
+        ("45m", "1h"),
+        {"short_squeeze": "R3.kind", "sharp_deleveraging": "R3.sharp"},
+    ),
+    "R3.kind": NamedReading(("short_squeeze", "quiet"), ("45m", "1h")),
+    "R3.sharp": NamedReading(("sharp_deleveraging", "quiet"), ("1h",)),
+}
 RET, OI = "price.ret@15m", "positioning.oi_usdtm_coin@15m:rate"
 
 
@@ -64,8 +74,17 @@ def test_readings_are_terms():
     state = ReadingTerm("price_oi", "45m")
     assert read("price_oi@45m == short_covering") == Comparison(state, "==", Word("short_covering"))
     rule = read("price_oi@45m.severity >= elevated and 1.5 < price_oi@1h.strength")
-    assert readings_of(rule) == (("price_oi", "45m"), ("price_oi", "1h"))
+    assert readings_of(rule) == (
+        ReadingTerm("price_oi", "45m", "severity"),
+        ReadingTerm("price_oi", "1h", "strength"),
+    )
     assert features_of(rule) == ()
+
+
+def test_a_state_of_a_reading_made_of_several_says_which_is_meant():
+    rule = read("R3@1h == sharp_deleveraging or R3@45m != short_squeeze")
+    assert rule == read("R3.sharp@1h == sharp_deleveraging or R3.kind@45m != short_squeeze")
+    assert read(print_rule(rule)) == rule
 
 
 @pytest.mark.parametrize(
@@ -86,6 +105,14 @@ def test_readings_are_terms():
         ("price_oi@45m == short_cover", "short_cover", 16, "short_covering"),
         ("price_oi@45m >= balanced", ">=", 13, "=="),
         ("price_oi@46m == balanced", "46m", 9, "45m"),
+        ("price_oi@15m == balanced", "15m", 9, "45m"),
+        ("R3.knd@45m == quiet", "R3.knd", 0, "R3.kind"),
+        ("R3.sharp@45m == quiet", "45m", 9, "1h"),
+        (f"{RET} > 1 and R3@45m == sharp_deleveraging", "45m", 25, "1h"),
+        ("R3@45m == short_squeze", "short_squeze", 10, "short_squeeze"),
+        ("R3@45m == quiet", "quiet", 10, None),
+        ("R3@45m.severity >= watch", "R3", 0, "R3.kind"),
+        ("R3.kind@ == quiet", "the end", 8, "45m"),
         ("price_oi@45m.severty >= watch", "severty", 13, "severity"),
         ("price_oi@45m.severity >= high", "high", 25, None),
         ("funding.minutes_until_funding@1h:delta > 3", None, 0, "funding.minutes_until_funding@1h"),
@@ -132,8 +159,8 @@ features = st.builds(
 )
 strengths = st.builds(
     ReadingTerm,
-    st.sampled_from(list(READINGS)),
-    st.sampled_from(list(WINDOWS)),
+    st.sampled_from(["price_oi", "R3.kind"]),
+    st.sampled_from(["45m", "1h"]),
     st.just("strength"),
 )
 signs = st.sampled_from(OPS)
@@ -142,7 +169,7 @@ leaves = st.one_of(
     st.builds(Comparison, numbers, signs, st.one_of(features, strengths)),
     st.builds(
         lambda window, op, word: Comparison(ReadingTerm("price_oi", window), op, Word(word)),
-        st.sampled_from(list(WINDOWS)),
+        st.sampled_from(READINGS["price_oi"].windows),
         st.sampled_from(["==", "!="]),
         st.sampled_from(STATES),
     ),
@@ -175,7 +202,8 @@ def test_what_is_printed_parses_to_the_same_rule(rule):
 
 words = st.sampled_from(
     ["and", "or", "not", "(", ")", "<", ">=", "==", RET, OI, "price_oi@45m", "0.5", "-3", "1e5",
-     "price_oi@45m.severity", "watch", "balanced", "@", ".", ":", "[", "5%", "&", "٣", "\x00", "'"]
+     "price_oi@45m.severity", "R3@1h", "R3.sharp@1h.direction", "==",
+     "short_squeeze", "watch", "balanced", "@", ".", ":", "[", "5%", "&", "٣", "\x00", "'"]
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tideline.readings.catalogue import READINGS, RULES
 from tideline.readings.parameters import DEFAULTS
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.serve.entitlement import allowed
-from tideline.serve.readings import looked_at, rules_named, worth_telling
+from tideline.serve.readings import rules_named, track_addresses, tracks_on, worth_telling
 from tideline.settings import PLANS, plan_named
 
 AT = "2026-03-02T05:30:00Z"
@@ -66,7 +66,11 @@ def test_a_plan_is_told_what_its_numbers_allow(plan: str):
     mine = plan_named(plan)
     given = {rule.key for rule in rules_named(None, "adaptive", mine, "1h")}
     for rule in RULES:
-        entitled = all(allowed(mine, address) for address in looked_at(rule, "1h"))
+        entitled = all(
+            allowed(mine, address)
+            for track in tracks_on(rule, "1h")
+            for address in track_addresses(track)
+        )
         assert (rule.key in given) == entitled
     if plan == "quant":
         assert given == {rule.key for rule in RULES}
@@ -78,9 +82,8 @@ def test_what_a_rule_looks_at_is_all_it_wants():
     for entry in READINGS:
         for rule in entry.rules:
             if rule.key != "R1.state":
-                assert set(rule.wants(rule.windows_for("1h")[0], DEFAULTS).at) <= set(
-                    looked_at(rule, "1h")
-                )
+                for track in tracks_on(rule, "1h"):
+                    assert set(rule.wants(track[1], DEFAULTS).at) <= set(track_addresses(track))
 
 
 def test_a_report_is_the_stores(desk: Desk):

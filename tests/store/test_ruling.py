@@ -9,6 +9,9 @@ import pytest
 from tests.planted import LAST_KNOWN, PLANTED, fill
 from tideline.domain.errors import BadRule
 from tideline.domain.time import MINUTE
+from tideline.features.rule import FACETS
+from tideline.readings.catalogue import READINGS, RULES
+from tideline.readings.naming import windows_of
 from tideline.store import open_store
 from tideline.store.ruling import RULE_READINGS, read_rule, rule_truths
 
@@ -56,9 +59,64 @@ def test_before_there_was_anything_a_rule_is_unknown(store):
     assert rule_truths(store, rules, "BTC", []) == []
 
 
-def test_every_reading_offered_can_be_asked(store):
-    for name, states in RULE_READINGS.items():
-        rule = read_rule(f"{name}@45m == {states[0]} or {name}@45m != {states[0]}")
-        assert rule_truths(store, [rule], "BTC", [int(LAST_KNOWN)]) == [(True,)]
-    with pytest.raises(BadRule, match="price_oi"):
-        read_rule("price_io@45m == balanced")
+def test_every_reading_there_is_can_be_asked_by_its_keys_and_pages(store):
+    assert {rule.key for rule in RULES} <= set(RULE_READINGS)
+    assert {name for entry in READINGS for name in (entry.key, entry.page)} <= set(RULE_READINGS)
+    for name, reading in RULE_READINGS.items():
+        if reading.said_by:
+            for state, rule in reading.said_by.items():
+                window = RULE_READINGS[rule].windows[0]
+                meant = read_rule(f"{name}@{window} == {state}")
+                assert meant == read_rule(f"{rule}@{window} == {state}")
+            continue
+        at = f"{name}@{reading.windows[0]}"
+        rule = read_rule(f"{at} == {reading.states[0]} or {at} != {reading.states[0]}")
+        assert rule_truths(store, [rule], "BTC", [int(LAST_KNOWN)])[0][0] in (True, None)
+
+
+def test_a_rule_over_any_facet_of_any_rule_says_what_the_readings_say(store):
+    """The slow way round: every reading in full, moment by moment."""
+    moments = [int(LAST_KNOWN) - k * 35 * MINUTE for k in range(7, -1, -1)]
+    told = [store.readings("BTC", at, "45m") for at in moments]
+    for rule in RULES:
+        window = windows_of(rule)[0]
+        said = [
+            next(one for one in each if (one.entry, one.window) == (rule.key, window))
+            for each in told
+        ]
+        for facet in FACETS:
+            values = {
+                getattr(one, facet if facet != "state" else "name") for one in said if one.told
+            }
+            for value in values - {None}:
+                op = ">=" if facet == "strength" else "=="
+                tail = "" if facet == "state" else f".{facet}"
+                asked = read_rule(f"{rule.key}@{window}{tail} {op} {value}")
+                found = [one for (one,) in rule_truths(store, [asked], "BTC", moments)]
+                assert found == [_holds(one, facet, value) for one in said], (rule.key, facet)
+
+
+def _holds(said, facet: str, value: object) -> bool | None:
+    if not said.told:
+        return None
+    seen = said.name if facet == "state" else getattr(said, facet)
+    if seen is None:
+        return None
+    return seen >= value if facet == "strength" else seen == value
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("price_io@45m == balanced", "price_oi@45m"),
+        ("R3.knd@45m == short_squeeze", "R3.kind"),
+        ("R3@45m == short_squeze", "short_squeeze"),
+        ("R6@45m == structural", "24h"),
+        ("R4@24h.severity >= watch", "R4.funding"),
+        ("divergence@5m == quiet", "45m"),
+    ],
+)
+def test_what_cannot_be_asked_names_the_nearest(text, nearest):
+    with pytest.raises(BadRule) as caught:
+        read_rule(text)
+    assert caught.value.nearest == nearest

@@ -8,8 +8,8 @@ as text that parses to the same tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from tideline.features.address import Address
@@ -36,7 +36,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class ReadingTerm:
-    """One facet of a reading on a window: ``price_oi@45m``, ``price_oi@45m.severity``."""
+    """One facet of a reading on a window: ``R3.kind@45m``, ``price_oi@45m.severity``."""
 
     reading: str
     window: str
@@ -45,6 +45,21 @@ class ReadingTerm:
     def __str__(self) -> str:
         tail = "" if self.facet == "state" else f".{self.facet}"
         return f"{self.reading}@{self.window}{tail}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedReading:
+    """A reading that may be named in a rule.
+
+    Attributes:
+        states: what it can say.
+        windows: those it may be asked on, the usual one first.
+        said_by: of a reading made of several: the name of the one that says each state.
+    """
+
+    states: tuple[str, ...]
+    windows: tuple[str, ...]
+    said_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +147,9 @@ def features_of(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def readings_of(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """The (reading, window) pairs a rule asks, each once, in order."""
-    found = [(t.reading, t.window) for t in terms(rule) if isinstance(t, ReadingTerm)]
-    return tuple(dict.fromkeys(found))
+def readings_of(rule: Rule) -> tuple[ReadingTerm, ...]:
+    """The facets of readings a rule asks, each once, in order."""
+    return tuple(dict.fromkeys(term for term in terms(rule) if isinstance(term, ReadingTerm)))
 
 
 def terms(rule: Rule) -> Iterator[Term]:

@@ -6,15 +6,17 @@
     comparison = operand op operand                  op = < <= > >= == !=
     operand    = number | address | reading          address: see address.py
     reading    = name "@" window [ "." facet ]       facet = state severity direction strength
+    name       = "price_oi" | "R3.kind" | "R3" …     as the catalogue of readings has it
 
-A feature and a strength stand against numbers and each other. A state is == or != one of its
-reading's names, a direction == or != up, down, none; severities have an order: none < watch <
-elevated < extreme. Nothing is ever run as code.
+A reading made of several is asked for a state alone: the state says which of them is meant, and
+that one stands in the tree. A feature and a strength stand against numbers and each other. A state
+is == or != one of its reading's names, a direction == or != up, down, none; severities have an
+order: none < watch < elevated < extreme. Nothing is ever run as code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from tideline.domain.errors import BadAddress, BadRule, nearest_of
@@ -28,6 +30,7 @@ from tideline.features.rule import (
     Comparison,
     Facet,
     Feature,
+    NamedReading,
     Not,
     Number,
     Op,
@@ -40,7 +43,6 @@ from tideline.features.rule import (
 )
 from tideline.features.rule_tokens import Token, tokens
 from tideline.features.signal import Signal
-from tideline.features.window import WINDOWS
 
 MOST_DEPTH: Final = 24
 MOST_COMPARISONS: Final = 32
@@ -50,14 +52,14 @@ KEYWORDS: Final = ("and", "or", "not")
 def parse_rule(
     text: str,
     signals: Mapping[str, Signal] | None = None,
-    readings: Mapping[str, Iterable[str]] | None = None,
+    readings: Mapping[str, NamedReading] | None = None,
 ) -> Rule:
     """Read a rule.
 
     Args:
         text: the rule.
         signals: the catalogue; given, every address must name one of them.
-        readings: the readings that may be named, each with its states; none: no reading may be.
+        readings: the readings that may be named; none: no reading may be.
 
     Raises:
         BadRule: names the offending part, its position and the nearest valid choice.
@@ -69,10 +71,9 @@ class _Parser:
     """One pass over the words, from left to right."""
 
     def __init__(
-        self, text: str, signals: Mapping[str, Signal], readings: Mapping[str, Iterable[str]]
+        self, text: str, signals: Mapping[str, Signal], readings: Mapping[str, NamedReading]
     ) -> None:
-        self.text, self.signals = text, signals
-        self.states = {name: tuple(states) for name, states in readings.items()}
+        self.text, self.signals, self.readings = text, signals, readings
         self.tokens, self.at = tokens(text), 0
         self.depth = self.count = 0
 
@@ -137,7 +138,17 @@ class _Parser:
             raise self._bad(sign, "a state or a direction has no order: == or !=", "==")
         if self._next().kind == "op":
             raise self._bad(self._next(), "comparisons are not chained; join two with 'and'", "and")
+        if isinstance(left, ReadingTerm) and isinstance(right, Word):
+            left = self._meant(first, left, right.text)
         return Comparison(left, op, right)
+
+    def _meant(self, token: Token, term: ReadingTerm, state: str) -> ReadingTerm:
+        """The one of several that says the state; any other term as it is."""
+        name = self.readings[term.reading].said_by.get(state)
+        if name is None or term.facet != "state":
+            return term
+        self._check_window(name, term.window, token.position + len(term.reading) + 1)
+        return ReadingTerm(name, term.window)
 
     def _operand(self) -> Operand:
         token = self._next()
@@ -164,11 +175,12 @@ class _Parser:
     def _words(self, left: ReadingTerm) -> tuple[str, ...]:
         if left.facet == "severity":
             return SEVERITY_ORDER
-        return DIRECTIONS if left.facet == "direction" else self.states[left.reading]
+        return DIRECTIONS if left.facet == "direction" else self.readings[left.reading].states
 
     def _term(self, token: Token) -> Term:
         head, at, tail = token.text.partition("@")
-        if at and "." not in head and (head in self.states or "." in tail or not self.signals):
+        known = head.partition(".")[0] in self.readings
+        if at and (known or ("." not in head and ("." in tail or not self.signals))):
             return self._reading(token, head, tail)
         if "." not in head:
             raise self._bad(token, "neither an address nor a reading", self._near(head))
@@ -191,13 +203,10 @@ class _Parser:
     def _reading(self, token: Token, name: str, tail: str) -> ReadingTerm:
         window, dot, facet = tail.partition(".")
         start = token.position + len(name) + 1
-        if name not in self.states:
-            near = nearest_of(name, self.states) or next(iter(self.states), None)
+        if name not in self.readings:
+            near = nearest_of(name, self.readings) or next(iter(self.readings), None)
             raise BadRule(self.text, name, token.position, "there is no such reading", near)
-        if window not in WINDOWS:
-            near = nearest_of(window, WINDOWS) or "45m"
-            said = f"one of the windows {' '.join(WINDOWS)} expected"
-            raise BadRule(self.text, window, start, said, near)
+        self._check_window(name, window, start)
         if not dot:
             return ReadingTerm(name, window)
         found: Facet | None = next((known for known in FACETS if known == facet), None)
@@ -205,11 +214,23 @@ class _Parser:
             near = nearest_of(facet, FACETS) or "state"
             where = start + len(window) + 1
             raise BadRule(self.text, facet, where, f"one of {' '.join(FACETS)} expected", near)
+        several = tuple(dict.fromkeys(self.readings[name].said_by.values()))
+        if several and found != "state":
+            said = f"{name} is made of several, each with its own {facet}: {' '.join(several)}"
+            raise BadRule(self.text, name, token.position, said, several[0])
         return ReadingTerm(name, window, found)
+
+    def _check_window(self, name: str, window: str, position: int) -> None:
+        windows = self.readings[name].windows
+        if window not in windows:
+            near = nearest_of(window, windows) or windows[0]
+            said = f"{name} is read on {' '.join(windows)}"
+            raise BadRule(self.text, window or "the end", position, said, near)
 
     def _near(self, word: str) -> str | None:
         spellings = {signal.rpartition(".")[2]: f"{signal}@1h" for signal in self.signals}
-        spellings |= {name: f"{name}@45m" for name in self.states} | {k: k for k in KEYWORDS}
+        spellings |= {name: f"{name}@{r.windows[0]}" for name, r in self.readings.items()}
+        spellings |= {k: k for k in KEYWORDS}
         found = nearest_of(word.lower(), spellings)
         return spellings[found] if found else None
 

@@ -8,6 +8,7 @@
     flow_left    what goes with it: USD split, pressure, fuel left, spent
     episodes     when a state was entered and left on a grid of moments
     catalogue    all of them, as an explicit tuple
+    naming       how one is named wherever it may be asked for
 
 Nothing here reads a store, a file or a clock: values are handed in.
 """

@@ -167,6 +167,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         judge=judge,
         finish=finish,
         holds=holds,
+        rest="balanced",
     )
 
 

@@ -68,6 +68,7 @@ class Rule:
         says: what it means, for a trader and a sceptic; one paragraph.
         formula: the rule itself with its numbers as they are by default.
         windows: the windows it is judged on whatever is asked; empty: the window asked.
+        rest: what it says where it looked and nothing held.
         finish: see the module.
         holds: does a state entered at that moment still hold, although it would not be entered
             now? Only of rules that are left at another number than they are entered at.
@@ -83,6 +84,7 @@ class Rule:
     windows: tuple[str, ...] = ()
     finish: Callable[[Given, Parameters, Reading], Reading] | None = None
     holds: Callable[[Given, Parameters, str, int], bool] | None = None
+    rest: str = QUIET
 
     @property
     def reading(self) -> str:

@@ -69,28 +69,42 @@ def advance(
 ) -> list[Transition]:
     """Judge every rule on every window; moves ``states`` on and gives what changed, in order."""
     asked, found = tuple(windows), []
-    parameters = profile.parameters
     handed: dict[str, Given] = {}
     for rule in rules:
         for window in rule.windows or asked:
             given = handed.get(window) or handed.setdefault(window, given_for(window))
-            judgement = judged(rule, given, parameters)
-            track = (rule.key, window)
-            standing = states.get(track)
-            if standing is None:
-                if judgement.name in STILL:
-                    continue
-            elif judgement.name == standing.name:
-                if judgement.severity == standing.severity:
-                    continue
-            elif (
-                judgement.name != CANNOT_TELL
-                and rule.holds is not None
-                and rule.holds(given, parameters, standing.name, standing.since)
-            ):
-                continue
-            found.append(_moved(asset, track, given.as_of, states, standing, judgement))
+            moved = advance_track(asset, states, given, rule, window, profile)
+            if moved is not None:
+                found.append(moved)
     return found
+
+
+def advance_track(
+    asset: str,
+    states: States,
+    given: Given,
+    rule: Rule,
+    window: str,
+    profile: Profile = DEFAULT,
+) -> Transition | None:
+    """Judge one rule on one window; moves its track on and gives what changed, if anything."""
+    parameters = profile.parameters
+    judgement = judged(rule, given, parameters)
+    track = (rule.key, window)
+    standing = states.get(track)
+    if standing is None:
+        if judgement.name in STILL:
+            return None
+    elif judgement.name == standing.name:
+        if judgement.severity == standing.severity:
+            return None
+    elif (
+        judgement.name != CANNOT_TELL
+        and rule.holds is not None
+        and rule.holds(given, parameters, standing.name, standing.since)
+    ):
+        return None
+    return _moved(asset, track, given.as_of, states, standing, judgement)
 
 
 def _moved(

@@ -1,4 +1,7 @@
-"""Token buckets that several processes share: one slot a key and one slot an owner.
+"""Token buckets that several processes share: one slot a key, one slot an owner and plan.
+
+The rate is the plan's, over all keys that an owner has of it: more keys are not more requests, and
+what is asked with a key of one plan takes nothing from a key of another.
 
 A slot holds (tokens, when they were counted). Tokens grow at ``rate`` a second up to ``burst``;
 a request takes one. The counts live in one small memory-mapped file that every worker maps, under
@@ -22,6 +25,8 @@ from tideline.domain.time import Clock
 
 SLOTS = 1 << 16
 """Keys, and as many owners after them; numbers beyond share a slot."""
+PLANS = 16
+"""Plans of one owner with slots of their own."""
 BURST_S = 10
 """Seconds of the steady rate that may come at once."""
 _SLOT = struct.Struct("<dd")
@@ -46,7 +51,7 @@ class Buckets:
     def __init__(self, clock: Clock, shared: Path | None = None) -> None:
         """``shared``: a file that all workers map; None keeps the counts in this process."""
         self._clock, self._guard = clock, threading.Lock()
-        size = 2 * SLOTS * _SLOT.size
+        size = (1 + PLANS) * SLOTS * _SLOT.size  # what is never touched takes no memory
         self._file = None
         if shared is None:
             self._memory: mmap.mmap = mmap.mmap(-1, size)
@@ -61,9 +66,9 @@ class Buckets:
         if self._file is not None:
             self._file.close()
 
-    def take(self, key_id: int, owner_id: int, rate: Rate) -> float:
-        """One token of the key and one of its owner, or none of either."""
-        slots = (key_id % SLOTS, SLOTS + owner_id % SLOTS)
+    def take(self, key_id: int, owner_id: int, plan_id: int, rate: Rate) -> float:
+        """One token of the key and one of its owner's on that plan, or none of either."""
+        slots = (key_id % SLOTS, SLOTS + owner_id % SLOTS * PLANS + plan_id % PLANS)
         with self._alone():
             now = self._clock.monotonic()
             found = [self._tokens(slot, rate, now) for slot in slots]

@@ -16,6 +16,8 @@ class Caller:
         plan: what may be asked.
         key_id: number of the key in the ring; 0 when keys are off.
         owner_id: number of the owner in the ring; 0 when keys are off.
+        plan_id: place of the plan in the table of plans; what is counted of an owner is counted
+            for each plan on its own.
         prefix: the part of the key that may be shown and logged.
     """
 
@@ -23,6 +25,7 @@ class Caller:
     plan: Plan
     key_id: int = 0
     owner_id: int = 0
+    plan_id: int = 0
     prefix: str = ""
 
 

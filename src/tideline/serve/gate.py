@@ -60,13 +60,13 @@ class Gate:
         """One request of the caller.
 
         Raises:
-            TooMany: the key or its owner has no token left; says when there will be one.
+            TooMany: its owner has no token of the plan left; says when there will be one.
         """
         if self._usage is None or not caller.key_id:
             return
         if caller.plan.requests_per_minute:
             rate = rate_of(caller.plan.requests_per_minute)
-            wait_s = self._buckets.take(caller.key_id, caller.owner_id, rate)
+            wait_s = self._buckets.take(caller.key_id, caller.owner_id, caller.plan_id, rate)
             if wait_s > 0.0:
                 self._usage.count(caller.key_id, refused=True)
                 what = f"plan {caller.plan.name} allows {caller.plan.requests_per_minute} a minute"

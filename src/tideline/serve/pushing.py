@@ -23,6 +23,7 @@ from tideline.serve.alerts.webhook import Webhooks
 from tideline.serve.following import Follower
 from tideline.serve.gate import Gate
 from tideline.serve.logs import Logger
+from tideline.serve.seats import Seats
 from tideline.serve.stream.desk import Desk as StreamDesk
 from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.source import StoreSource, Values
@@ -50,10 +51,12 @@ class Pushing:
         plans: tuple[Plan, ...],
         mail_server: str = "",
         log: Logger | None = None,
+        seats: Seats | None = None,
     ) -> None:
         source = StoreSource(store, live)
         self.hub = Hub(source, follower, clock, log)
-        self.streams = StreamDesk(self.hub, store, source)
+        self._seats = seats or Seats()
+        self.streams = StreamDesk(self.hub, store, source, self._seats)
         self._webhooks = Webhooks(anywhere=gate.ring is None)
         self._book = Book(directory)
         delivery = Delivery(self._book, self._webhooks, clock, mail_server=mail_server, log=log)
@@ -82,6 +85,7 @@ class Pushing:
     def close(self) -> None:
         """Let go of the files."""
         self._book.close()
+        self._seats.close()
 
 
 def _tools(store: Store) -> HttpTools | None:

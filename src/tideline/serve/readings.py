@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -11,9 +11,11 @@ import msgspec
 
 from tideline.domain.errors import UnknownName
 from tideline.domain.time import SECOND
+from tideline.readings.asking import Track
 from tideline.readings.bands import MODES, Mode
 from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.catalogue import PRICE_OI, READINGS, rule_named
+from tideline.readings.catalogue import PRICE_OI, RULES, rule_named
+from tideline.readings.naming import rules_called, states_of, windows_of
 from tideline.readings.parameters import DEFAULTS
 from tideline.readings.position_report import PositionReport
 from tideline.readings.price_oi import addresses
@@ -22,11 +24,11 @@ from tideline.readings.reading import Reading
 from tideline.readings.rule import Rule
 from tideline.serve.asking import names_in
 from tideline.serve.entitlement import allowed, require
+from tideline.serve.shapes import ReadingEntry
 from tideline.serve.times import moment
-from tideline.settings import Plan
+from tideline.settings import PLANS, Plan
 from tideline.store import Store
 
-KEYS = tuple(entry.key for entry in READINGS)
 _R1 = {mode: price_oi_rule(mode) for mode in MODES}
 _Kind: TypeAlias = tuple[str, Mode, tuple[str, ...]]
 
@@ -63,52 +65,80 @@ def wire_reading(reading: Reading) -> dict[str, Any]:
 
 
 def rules_named(text: str | None, mode: Mode, plan: Plan, window: str) -> tuple[Rule, ...]:
-    """The rules of the readings named, ``R1,R3``; None: of all whose numbers the plan may ask.
+    """The rules named, ``R1,R3.kind``, in the order of the catalogue; None: all whose numbers the
+    plan may ask.
 
     Raises:
         UnknownName: no such reading.
         NotEntitled: a reading that was named stands on what the plan lacks.
     """
-    names = None if text is None else names_in(text, "readings", len(READINGS))
-    for name in names or ():
-        if name not in KEYS:
-            raise UnknownName("readings", name[:20], KEYS)
-    found = []
-    for entry in READINGS:
-        if names is not None and entry.key not in names:
-            continue
-        for rule in entry.rules:
-            wanted = looked_at(rule, window)
-            if names is not None:
-                require(plan, addresses=wanted)
-            elif not all(allowed(plan, address) for address in wanted):
-                continue
-            found.append(_R1[mode] if rule.key == PRICE_OI.key else rule)
-    return tuple(found)
+    if text is None:
+        found = [rule for rule in RULES if may_read(plan, tracks_on(rule, window))]
+    else:
+        names = names_in(text, "readings", len(RULES))
+        keys = {rule.key for name in names for rule in rules_called(name)}
+        found = [rule for rule in RULES if rule.key in keys]
+        require_readings(plan, [track for rule in found for track in tracks_on(rule, window)])
+    return tuple(_R1[mode] if rule.key == PRICE_OI.key else rule for rule in found)
 
 
-def looked_at(rule: Rule, window: str) -> tuple[str, ...]:
-    """The addresses a rule stands on when ``window`` is asked."""
-    if rule.key == PRICE_OI.key:
-        return needed(window)
-    return _looked_at(rule.key, window)
+def tracks_on(rule: Rule, window: str) -> list[Track]:
+    """What is judged of a rule when ``window`` is asked."""
+    return [(rule.key, each) for each in rule.windows_for(window)]
+
+
+def require_readings(plan: Plan, tracks: Iterable[Track]) -> None:
+    """May the plan ask all that these tracks stand on?
+
+    Raises:
+        NotEntitled: names what is missing and the first plan that has it.
+    """
+    require(plan, addresses=[name for track in tracks for name in track_addresses(track)])
+
+
+def may_read(plan: Plan, tracks: Iterable[Track]) -> bool:
+    """The same as a question."""
+    return all(allowed(plan, name) for track in tracks for name in track_addresses(track))
 
 
 @lru_cache(maxsize=1024)
-def _looked_at(key: str, window: str) -> tuple[str, ...]:
-    rule = rule_named(key)
-    found: dict[str, None] = {}
-    for each in rule.windows_for(window):
-        wants = rule.wants(each, DEFAULTS)
-        found |= dict.fromkeys(wants.at)
-        found |= dict.fromkeys(f"{path.signal}@{path.window}" for path in wants.paths)
-    return tuple(found)
+def track_addresses(track: Track) -> tuple[str, ...]:
+    """The addresses a rule stands on when it is judged on a window."""
+    key, window = track
+    if key == PRICE_OI.key:
+        return needed(window)
+    wants = rule_named(key).wants(window, DEFAULTS)
+    paths = [f"{path.signal}@{path.window}" for path in wants.paths]
+    return tuple(dict.fromkeys((*wants.at, *paths)))
 
 
 def worth_telling(reading: Reading) -> bool:
     """A state; R1 also where nothing is going on or nothing can be told, so that no asset is
     left out of a scan."""
     return reading.entry == PRICE_OI.key or (reading.told and not reading.quiet)
+
+
+def reading_entries(plan: Plan, plans: Sequence[Plan] = PLANS) -> list[ReadingEntry]:
+    """The rules of all readings as the catalogue shows them."""
+    return [
+        ReadingEntry(
+            name=rule.key,
+            reading=rule.reading,
+            title=rule.title,
+            says=rule.says,
+            formula=rule.formula,
+            states=list(states_of(rule)),
+            windows=list(windows_of(rule)),
+            unlocked_by=next((one.name for one in plans if _reads(one, rule)), None),
+            entitled=_reads(plan, rule),
+        )
+        for rule in RULES
+    ]
+
+
+def _reads(plan: Plan, rule: Rule) -> bool:
+    """On whatever window."""
+    return any(may_read(plan, [(rule.key, window)]) for window in windows_of(rule))
 
 
 def wire_report(report: PositionReport, *, simulated: bool) -> dict[str, Any]:

@@ -24,12 +24,14 @@ from tideline.serve.metrics import Metrics
 from tideline.serve.pushing import Pushing
 from tideline.serve.readings import Scans
 from tideline.serve.refusals import TooLong
+from tideline.serve.seats import Seats
 from tideline.settings import PLANS, Plan
 from tideline.store import Store, open_store
 
 T = TypeVar("T")
 
 ALERTS = "alerts"
+SEATS = "seats"
 WARM = "price.ret@1h"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -40,7 +42,8 @@ class Options:
 
     Attributes:
         keys: the file of keys; None: no keys, everybody may ask (loopback).
-        limits: the file of token counts that all workers share; None: this process alone.
+        limits: the file of token counts that all workers share, the seats of streams beside it;
+            None: this process alone.
         hosts: names this service answers to; ``*``: any.
         timeout_s: no answer takes longer.
         alerts: directory of the book of alerts; None: ``alerts`` beside the log.
@@ -135,6 +138,7 @@ def open_service(
     pushing = Pushing(
         store, live, follower, gate, clock,
         options.alerts or options.store / ALERTS, options.plans, options.mail_server, log,
+        Seats(options.limits.with_name(SEATS) if options.limits is not None else None),
     )  # fmt: skip
     return Service(
         options=options,

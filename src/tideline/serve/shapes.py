@@ -134,6 +134,26 @@ class PlanEntry(Struct):
     cost_limit: int
 
 
+class ReadingEntry(Struct):
+    """One rule of a reading: ``name`` is what scans, streams and alert rules call it.
+
+    Attributes:
+        reading: the reading it belongs to: all its rules together.
+        states: everything it can say, what it says when nothing holds last.
+        windows: those it is read on.
+    """
+
+    name: str
+    reading: str
+    title: str
+    says: str
+    formula: str
+    states: list[str]
+    windows: list[str]
+    unlocked_by: str | None
+    entitled: bool
+
+
 class Catalog(Struct):
     """All that can be asked."""
 
@@ -142,6 +162,7 @@ class Catalog(Struct):
     windows: list[str]
     transforms: list[str]
     plans: list[PlanEntry]
+    readings: list[ReadingEntry]
 
 
 class Readings(Struct):

@@ -78,6 +78,11 @@ class Evaluator:
             found += advance(asset, states, given_for, self._windows, self._rules, self._profile)
         return found
 
+    def drop(self, asset: str) -> None:
+        """Let go of an asset's rows; they are read again when it is next asked."""
+        self.held.pop(asset, None)
+        self._hold(asset)
+
     def _hold(self, asset: str) -> bool:
         if asset == MARKET or (self._only is not None and asset not in self._only):
             return False

@@ -86,7 +86,7 @@ def test_another_owners_alert_is_not_there(desk):
         ({"channel": Channel("pigeon", "x")}, UnknownName),
         ({"channel": Channel("webhook", "http://169.254.169.254/")}, BadInput),
         ({"channel": Channel("apprise", "json://10.0.0.1/")}, UnknownName),
-        ({"rule": "price_oi@1m == balanced"}, UnknownName),
+        ({"rule": "price_oi@1m == balanced"}, BadRule),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_it_is_saved(desk, given, error):

@@ -14,6 +14,7 @@ import pytest
 
 from tests.serve.conftest import Keys
 from tests.serve.world import Desk
+from tideline.readings.catalogue import RULES
 from tideline.store import open_store
 
 pytest.importorskip("mcp", reason="the protocol's library is an extra")
@@ -101,6 +102,25 @@ def test_the_catalogue_is_searched(desk: Desk):
     assert "price.ret" in call(desk, "catalogue", search="pricee.ret")
 
 
+def test_every_reading_can_be_found_scanned_explained_and_tried(desk: Desk):
+    lines = call(desk, "catalogue")["readings"]
+    assert [line["name"] for line in lines] == [rule.key for rule in RULES]
+    squeeze = call(desk, "catalogue", search="squeeze")
+    assert "R3.kind" in [line["name"] for line in squeeze["readings"]]
+    states = call(desk, "scan", min_severity="none", readings="all", limit=50)["states"]
+    found = desk.service.store.readings()
+    told = [r for r in found if r.told and (not r.quiet or r.entry == "R1.state")]
+    assert [(s["asset"], s["reading"], s["window"], s["state"]) for s in states] == [
+        (r.asset, r.entry, r.window, r.name) for r in told[:50]
+    ]
+    assert {s["reading"].partition(".")[0] for s in states} > {"R1"}
+    why = call(desk, "explain", asset="BTC", readings="R3.kind,R6")["readings"]
+    assert [r["entry"] for r in why] == ["R3.kind", "R6.persistence"]
+    for line in lines:
+        asked = f"{line['name']}@{line['windows'][0]} != {line['states'][0]}"
+        assert "would have fired" in call(desk, "try_rule", rule=asked, assets=["BTC"])["text"]
+
+
 def test_a_rule_is_tried_and_nothing_is_saved(desk: Desk):
     past = call(desk, "try_rule", rule="price.mark@1h > 0", assets=["BTC"])
     assert past["fired"] > 0
@@ -120,7 +140,12 @@ def test_a_rule_is_tried_and_nothing_is_saved(desk: Desk):
          "above the head"),
         ("historical", {"asset": "BTC", "as_of": ["yesterday"], "features": [ONE]}, "RFC 3339"),
         ("scan", {"window": "46m"}, "nearest valid: 45m"),
+        ("scan", {"readings": "R33"}, "nearest valid: R3"),
+        ("explain", {"asset": "BTC", "readings": "R3.knd"}, "nearest valid: R3.kind"),
         ("explain", {"asset": "BTC", "window": "1m"}, "is unknown"),
+        ("try_rule", {"rule": "R3.kind@45m == short_squeez", "assets": ["BTC"]},
+         "nearest valid: short_squeeze"),
+        ("try_rule", {"rule": "R6@45m == structural", "assets": ["BTC"]}, "nearest valid: 24h"),
         ("try_rule", {"rule": "price.ret@1h >", "assets": ["BTC"]}, "position 14"),
         ("nothing", {}, "nothing"),
     ],
@@ -153,6 +178,8 @@ def test_a_plan_is_asked_by_every_tool(locked: Desk, keys: Keys):
         ("scan", {}),
         ("explain", {"asset": "BTC"}),
         ("try_rule", {"rule": f"{FINE} > 3", "assets": ["BTC"]}),
+        ("try_rule", {"rule": "R3@4h == short_squeeze", "assets": ["BTC"]}),
+        ("scan", {"readings": "R10"}),
     ):
         locked.service.clock.advance(60_000_000)  # tokens for all
         refused = call(locked, tool, low, **given)

@@ -10,7 +10,8 @@ from typing import Any
 
 from tideline.domain.errors import StoreDamaged
 from tideline.domain.time import ManualClock
-from tideline.readings.reading import Reading
+from tideline.readings.asking import Track
+from tideline.readings.transitions import Standing, Transition
 
 T0 = 1_767_225_600_000_000
 SECOND = 1_000_000
@@ -39,9 +40,11 @@ class Source:
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], float | None] = {}
-        self.states: dict[tuple[str, str], tuple[str, str]] = {}
+        self.states: dict[str, dict[Track, tuple[str, str]]] = {}
+        self.told: dict[str, dict[Track, Standing]] = {}
+        self.kept: set[tuple[str, Track]] = set()
         self.asked: Counter[tuple[str, tuple[str, ...], bool]] = Counter()
-        self.read: Counter[tuple[str, str]] = Counter()
+        self.read: Counter[str] = Counter()
         self.broken = False
 
     def values(self, asset: str, features: Sequence[str], head: int, evidence: bool) -> list[bytes]:
@@ -54,12 +57,37 @@ class Source:
                     for name, value in zip(features, found, strict=True)]  # fmt: skip
         return [json.dumps(value).encode() for value in found]
 
-    def reading(self, asset: str, window: str, head: int) -> Reading:
-        self.read[asset, window] += 1
+    def move(self, asset: str, tracks: Sequence[Track], head: int) -> list[Transition]:
+        self.read[asset] += 1
         if self.broken:
             raise StoreDamaged("a file")
-        name, severity = self.states.get((asset, window), ("balanced", "none"))
-        return Reading(name, asset, window, head, severity, "none", 1.5, (), "because", "rule")  # type: ignore[arg-type]
+        before, now = self.told.get(asset, {}), dict(self.stood(asset, tracks, head))
+        begun = asset in self.told
+        self.told[asset] = now
+        found = []
+        for track in tracks:
+            was, one = before.get(track), now.get(track)
+            if not begun or was == one:
+                continue
+            if one is None:
+                found.append(Transition(asset, *track, head, "left", was.name, "none"))
+            else:
+                change = "severity" if was and was.name == one.name else "entered"
+                found.append(Transition(asset, *track, head, change, one.name, one.severity,
+                                        was.name if was and change == "entered" else "",
+                                        1.5, "because"))  # fmt: skip
+        return found
+
+    def standing(self, asset: str, tracks: Sequence[Track]):
+        told = self.told.get(asset, {})
+        return tuple((track, told[track]) for track in tracks if track in told)
+
+    def keep(self, wanted) -> None:
+        self.kept = set(wanted)
+
+    def stood(self, asset: str, tracks: Sequence[Track], as_of: int):
+        states = self.states.get(asset, {})
+        return tuple((t, Standing(*states[t], T0)) for t in tracks if t in states)
 
 
 class Socket:

@@ -17,6 +17,7 @@ from tideline.serve.stream.queue import Queue
 
 F = "price.ret@5m"
 G = "price.ret@1h"
+R1, KIND = ("R1.state", "45m"), ("R3.kind", "45m")
 
 
 class World:
@@ -149,24 +150,58 @@ def test_a_channel_that_cannot_be_evaluated_does_not_stop_the_others():
 def test_a_reading_is_told_when_it_changes_and_not_more_often_than_it_is_looked_at():
     async def main():
         world, queue = World(), Queue()
-        world.hub.join(ReadingKey("BTC", "45m"), queue)
+        world.hub.join(ReadingKey("BTC", "all@45m", (R1, KIND)), queue)
+        world.source.states["BTC"] = {KIND: ("long_exit", "watch")}
+        later = {
+            12: {KIND: ("long_exit", "watch"), R1: ("short_covering", "watch")},
+            17: {KIND: ("short_squeeze", "watch"), R1: ("short_covering", "extreme")},
+            22: {},
+        }
         seen = []
         for k in range(30):
-            if k == 12:
-                world.source.states["BTC", "45m"] = ("short_covering", "watch")
-            if k == 20:
-                world.source.states["BTC", "45m"] = ("short_covering", "extreme")
+            world.source.states["BTC"] = later.get(k, world.source.states["BTC"])
             await world.tick()
             seen += await drained(queue)
-        return seen, world.source.read["BTC", "45m"]
+        return seen, world.source.read["BTC"]
 
     seen, read = asyncio.run(main())
-    assert [(one["before"], one["state"], one["severity"]) for one in seen] == [
-        (None, "balanced", "none"),
-        ("balanced", "short_covering", "watch"),
-        ("short_covering", "short_covering", "extreme"),
+    assert seen[0]["type"] == "standing"
+    assert [(one["rule"], one["state"], one["severity"]) for one in seen[0]["states"]] == [
+        ("R3.kind", "long_exit", "watch")
     ]
+    assert [
+        (one["rule"], one["change"], one["state"], one["severity"], one["was"]) for one in seen[1:]
+    ] == [
+        ("R1.state", "entered", "short_covering", "watch", None),
+        ("R1.state", "severity", "short_covering", "extreme", None),
+        ("R3.kind", "entered", "short_squeeze", "watch", "long_exit"),
+        ("R1.state", "left", "short_covering", "none", None),
+        ("R3.kind", "left", "short_squeeze", "none", None),
+    ]
+    assert {(one["reading"], one["window"]) for one in seen[1:]} == {("all@45m", "45m")}
     assert read == 30 / READ_EVERY_S
+
+
+def test_a_track_of_many_channels_is_judged_once_and_told_to_those_who_asked_for_it():
+    async def main():
+        world, queues = World(), [Queue() for _ in range(3)]
+        asked = [("price_oi@45m", (R1,)), ("R3@45m", (KIND,)), ("all@45m", (R1, KIND))]
+        for queue, (name, tracks) in zip(queues, asked, strict=True):
+            world.hub.join(ReadingKey("BTC", name, tracks), queue)
+        await world.tick()
+        world.source.states["BTC"] = {KIND: ("long_exit", "watch")}
+        await world.tick(READ_EVERY_S)
+        late = Queue()
+        world.hub.join(ReadingKey("BTC", "R3@45m", (KIND,)), late)
+        return world, [await drained(queue) for queue in (*queues, late)]
+
+    world, told = asyncio.run(main())
+    assert world.source.read["BTC"] == 2
+    assert world.source.kept == {("BTC", R1), ("BTC", KIND)}
+    assert [[one["type"] for one in mine] for mine in told] == [
+        ["standing"], ["standing", "reading"], ["standing", "reading"], ["standing"]
+    ]  # fmt: skip
+    assert told[3][0]["states"][0]["state"] == "long_exit"
 
 
 def gap_commit(seq: int = 7, asset: str = "BTC", end: int = T0 + 60 * SECOND) -> Commit:
@@ -218,9 +253,9 @@ def test_the_same_question_has_the_same_name_in_every_process():
         == "8f6a0c2d2d9b"[:0] + (new_channel(ValuesKey("BTC", (F, G), 0, False)).name)
     )
     names = {new_channel(key).name for key in (values(), values(5), values(0, True),
-             values(asset="ETH"), values(features=(F,)), ReadingKey("BTC", "45m"),
-             GapsKey("BTC"))}  # fmt: skip
-    assert len(names) == 7
+             values(asset="ETH"), values(features=(F,)), ReadingKey("BTC", "R1@45m", (R1,)),
+             ReadingKey("BTC", "all@45m", (R1, KIND)), GapsKey("BTC"))}  # fmt: skip
+    assert len(names) == 8
 
 
 def test_heads_that_come_during_a_round_are_taken_together():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -36,7 +37,7 @@ def put(writer: Writer, value: float) -> None:
 class Served:
     """A service in a process of its own, its writer here."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *more: str) -> None:
         self.store, self.keys = place / "store", place / "keys.sqlite"
         self.log = Log.create(self.store)
         self.writer = self.log.writer()
@@ -47,7 +48,7 @@ class Served:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         command = ["serve", "--store", str(self.store), "--port", str(self.port), "--keys",
-                   "--keys-file", str(self.keys)]  # fmt: skip
+                   "--keys-file", str(self.keys), *more]  # fmt: skip
         self.child = subprocess.Popen(
             [sys.executable, "-m", "tideline.cli", *command],
             stdout=subprocess.DEVNULL,
@@ -59,7 +60,7 @@ class Served:
         return f"http://127.0.0.1:{self.port}/v1/stream"
 
     async def up(self) -> None:
-        for _ in range(600):
+        for _ in range(1_800):
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 writer.close()
@@ -151,3 +152,51 @@ async def vanished(served: Served) -> socket.socket:
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     raw.close()
     return raw
+
+
+def test_the_plans_streams_are_counted_over_all_workers_and_outlive_none(tmp_path: Path):
+    """Fault 64: over both workers the plan's streams and no more; a worker that is killed frees its
+    own."""
+    served = Served(tmp_path, "--workers", "2")
+
+    async def opened(session: aiohttp.ClientSession, header: dict[str, str]):
+        ws = await session.ws_connect(served.url, headers=header)
+        first = await asyncio.wait_for(ws.receive(), 10)
+        return ws if first.type == aiohttp.WSMsgType.TEXT else first.data
+
+    async def main():
+        await served.up()
+        key = served.ring.create("bob", "signal")[0].text
+        header, plan = {"Authorization": f"Bearer {key}"}, 5
+        async with aiohttp.ClientSession() as session:
+            found = [await opened(session, header) for _ in range(2 * plan)]
+            open_ones = [one for one in found if not isinstance(one, int)]
+            assert len(open_ones) == plan
+            assert {one for one in found if isinstance(one, int)} == {4429}
+            closed = await killed(served, open_ones)
+            assert closed
+            again = [await opened(session, header) for _ in range(plan)]
+            fine = [one for one in again if not isinstance(one, int)]
+            assert len(fine) == closed
+            for one in (*open_ones, *fine):
+                await one.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        served.close()
+
+
+async def killed(served: Served, open_ones: list[aiohttp.ClientWebSocketResponse]) -> int:
+    """Kill workers, one after another, until one had streams; how many it had."""
+    children = Path(f"/proc/{served.child.pid}/task/{served.child.pid}/children")
+    for worker in children.read_text().split():
+        os.kill(int(worker), signal.SIGKILL)
+        closed = 0
+        for ws in open_ones:
+            with contextlib.suppress(TimeoutError):
+                gone = await asyncio.wait_for(ws.receive(), 0.3)
+                closed += gone.type != aiohttp.WSMsgType.TEXT
+        if closed:
+            return closed
+    return 0

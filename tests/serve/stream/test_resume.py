@@ -16,7 +16,12 @@ from tideline.serve.stream import resume
 from tideline.serve.stream.channel import GapsKey, ReadingKey, ValuesKey
 from tideline.serve.stream.resume import missed
 
-KEYS = [ValuesKey("BTC", ("price.ret@1h",), 0, False), GapsKey("BTC"), ReadingKey("BTC", "45m")]
+KIND, LEFT = ("R3.kind", "45m"), ("R3.left", "45m")
+KEYS = [
+    ValuesKey("BTC", ("price.ret@1h",), 0, False),
+    GapsKey("BTC"),
+    ReadingKey("BTC", "R3@45m", (KIND, LEFT)),
+]
 
 
 @pytest.fixture
@@ -56,15 +61,31 @@ def test_every_gap_since_and_none_before(log):
         assert all(g["gap"]["asset"] == "BTC" for g in gaps)
 
 
-def test_a_state_that_changed_meanwhile_is_one_transition(log):
+SQUEEZE, EXIT, MORE = ("short_squeeze", "watch"), ("long_exit", "watch"), ("more", "extreme")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({}, {KIND: SQUEEZE}, [("R3.kind", "entered", "short_squeeze", None)]),
+        ({KIND: SQUEEZE}, {KIND: EXIT}, [("R3.kind", "entered", "long_exit", "short_squeeze")]),
+        ({KIND: SQUEEZE}, {KIND: ("short_squeeze", "extreme")},
+         [("R3.kind", "severity", "short_squeeze", None)]),
+        ({KIND: SQUEEZE, LEFT: MORE}, {KIND: SQUEEZE}, [("R3.left", "left", "more", None)]),
+        ({}, {KIND: EXIT, LEFT: MORE},
+         [("R3.kind", "entered", "long_exit", None), ("R3.left", "entered", "more", None)]),
+        ({KIND: EXIT}, {KIND: EXIT}, []),
+    ],
+)  # fmt: skip
+def test_a_state_that_changed_meanwhile_is_one_transition(log, before, now, told):
     class Moving(Source):
-        def reading(self, asset, window, head):
-            late = head > int(log.commit_time(5))
-            self.states[asset, window] = ("new_longs", "watch") if late else ("balanced", "none")
-            return super().reading(asset, window, head)
+        def stood(self, asset, tracks, as_of):
+            self.states[asset] = now if as_of > int(log.commit_time(5)) else before
+            return super().stood(asset, tracks, as_of)
 
     changed = [json.loads(f) for _, f in asked(log, 5, Moving()).frames if '"reading"' in f]
-    assert [(c["before"], c["state"], c["seq"]) for c in changed] == [("balanced", "new_longs", 10)]
+    assert [(c["rule"], c["change"], c["state"], c["was"]) for c in changed] == told
+    assert all((c["seq"], c["reading"]) == (10, "R3@45m") for c in changed)
     same = [f for _, f in asked(log, 6, Moving()).frames if '"reading"' in f]
     assert same == []
 

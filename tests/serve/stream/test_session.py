@@ -181,7 +181,9 @@ def test_values_flow_and_an_error_of_one_message_keeps_the_connection(world):
     [
         ("discover", subscribe(features=["price.ret@5m"])),
         ("discover", subscribe(features=["price.ret@1h:zscore"])),
-        ("discover", subscribe(features=[], readings=["45m"])),
+        ("discover", subscribe(features=[], readings=["price_oi@45m"])),
+        ("signal", subscribe(features=[], readings=["R3@4h"])),
+        ("signal", subscribe(features=[], readings=["R6.persistence@24h"])),
         ("signal", subscribe(features=[F, "flow.cvd@1h"])),
         ("edge", subscribe(features=["price.ret@1s"])),
     ],
@@ -241,6 +243,20 @@ def test_streams_of_an_owner_are_counted(world):
         return over, world.desk.connections
 
     assert asyncio.run(main()) == (4429, 0)
+
+
+def test_streams_of_one_plan_leave_those_of_another_alone(world):
+    async def main():
+        small, large = world.key("discover"), world.key("signal")
+        async with contextlib.AsyncExitStack() as stack:
+            held = [
+                await stack.enter_async_context(world.session(f"Bearer {key}"))
+                for key in (large, large, small, large, large, large, large, small)
+            ]
+            await until(lambda: all(s.told or s.code for s, _, _ in held))
+            return [socket.code for socket, _, _ in held]
+
+    assert asyncio.run(main()) == [None, None, None, None, None, None, 4429, 4429]
 
 
 def test_connections_cost_tokens(world):

@@ -8,12 +8,11 @@ from typing import Final
 import msgspec
 
 from tideline.domain.errors import BadInput, UnknownName
-from tideline.features.rule import Rule, features_of, print_rule, readings_of
-from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.price_oi import addresses as price_oi_addresses
+from tideline.features.rule import Rule, features_of, print_rule
 from tideline.serve.alerts.apprised import check_apprise
 from tideline.serve.alerts.destination import check_url
-from tideline.store.ruling import read_rule
+from tideline.serve.readings import track_addresses
+from tideline.store.ruling import read_rule, tracks_of
 
 KINDS: Final = ("webhook", "apprise")
 EVERY_S: Final = (5, 3_600)
@@ -99,13 +98,9 @@ def check_spec(spec: AlertSpec, known_assets: Iterable[str], *, anywhere: bool =
     if len(set(spec.assets)) < len(spec.assets):
         raise BadInput("assets", ", ".join(spec.assets), "name one twice")
     checked = parsed(spec)
-    for rule in checked.rules:
-        for _, window in readings_of(rule):
-            if window not in SUB_WINDOWS:
-                raise UnknownName("rule", window, SUB_WINDOWS)
-            if spec.every_s < READ_EVERY_S:
-                problem = "is too often for a rule that asks a reading"
-                raise BadInput("every_s", spec.every_s, problem, str(READ_EVERY_S))
+    if tracks_of(checked.rules) and spec.every_s < READ_EVERY_S:
+        problem = "is too often for a rule that asks a reading"
+        raise BadInput("every_s", spec.every_s, problem, str(READ_EVERY_S))
     check_channel(spec.channel, anywhere=anywhere)
     return checked
 
@@ -135,8 +130,8 @@ def addresses_of(checked: Checked) -> tuple[str, ...]:
     found: list[str] = []
     for rule in checked.rules:
         found += features_of(rule)
-        for _, window in readings_of(rule):
-            found += price_oi_addresses(window)
+    for track in tracks_of(checked.rules):
+        found += track_addresses(track)
     return tuple(dict.fromkeys(found))
 
 

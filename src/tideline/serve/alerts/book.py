@@ -90,10 +90,12 @@ class Book:
             self._db.close()
 
     def add(self, alert: Alert, most: int, since: int) -> bool:
-        """Save it, evaluated from ``since`` (µs) on; False if its owner has ``most`` already."""
+        """Save it, evaluated from ``since`` (µs) on; False if its owner has ``most`` of the plan
+        already."""
         with self._writing() as db:
-            ask = "SELECT count(*) FROM alerts WHERE owner = ?"
-            if db.execute(ask, (alert.owner,)).fetchone()[0] >= most:
+            ask = "SELECT body FROM alerts WHERE owner = ?"
+            bodies = db.execute(ask, (alert.owner,)).fetchall()
+            if sum(_alert(body).plan == alert.plan for (body,) in bodies) >= most:
                 return False
             body = msgspec.json.encode(alert)
             row = (alert.id, alert.owner, alert.created, body)

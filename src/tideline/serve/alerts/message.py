@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from tideline.domain.time import format_time
-from tideline.features.rule import features_of, readings_of
+from tideline.features.rule import features_of
 from tideline.serve.alerts.alert import Alert, Checked, described
 from tideline.store import Store
+from tideline.store.ruling import readings_at, tracks_of
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -39,10 +40,12 @@ def make_event(
     if names:
         row = store.historical(asset=asset, as_of=as_of, features=names).row(0, named=True)
         values = {name: row[name] for name in names}
-    readings = {}
-    for reading, window in dict.fromkeys(p for rule in checked.rules for p in readings_of(rule)):
-        said = store.scan_grid([as_of], window=window, assets=[asset])[0]
-        readings[f"{reading}@{window}"] = f"{said.name} ({said.severity}): {said.because}"
+    tracks = tracks_of(checked.rules)
+    told = readings_at(store, asset, as_of, tracks) if tracks else {}
+    readings = {
+        f"{rule}@{window}": f"{said.name} ({said.severity}): {said.because}"
+        for (rule, window), said in told.items()
+    }
     stamp = format_time(as_of)
     return Event(
         id=event_id(alert.id, asset, as_of),

@@ -104,12 +104,14 @@ class KeyRing:
         if not found or not same or not found.record.valid(self._clock.now()):
             return None
         record = found.record
+        plan = plan_named(record.plan, self.plans)
         return Caller(
-            record.owner,
-            plan_named(record.plan, self.plans),
-            record.key_id,
-            record.owner_id,
-            record.prefix,
+            owner=record.owner,
+            plan=plan,
+            key_id=record.key_id,
+            owner_id=record.owner_id,
+            plan_id=self.plans.index(plan),
+            prefix=record.prefix,
         )
 
     def still_valid(self, caller: Caller) -> bool:

@@ -5,5 +5,5 @@
     server      the tools registered under their names
     http        one request of ``/mcp``, for the caller whose key it bears
 
-Only ``server`` and ``http`` import the protocol's library (``pip install tideline[mcp]``).
+Only ``server`` and ``http`` import the protocol's library (``pip install tideline[assistant]``).
 """

@@ -27,14 +27,27 @@ class SignalLine:
 
 
 @dataclass(frozen=True)
+class ReadingLine:
+    """One rule of a reading: its name, the windows it is read on, what it can say and means."""
+
+    name: str
+    title: str
+    says: str
+    states: list[str]
+    windows: list[str]
+    entitled: bool
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """How an address is written, and the signals found."""
+    """How an address is written, and the signals and readings found."""
 
     address: str
     windows: list[str]
     transforms: list[str]
     assets: list[str]
     signals: list[SignalLine]
+    readings: list[ReadingLine]
 
 
 @dataclass(frozen=True)
@@ -63,9 +76,11 @@ class Numbers:
 
 @dataclass(frozen=True)
 class State:
-    """One asset's price × OI state, in one line."""
+    """One state of one asset, in one line."""
 
     asset: str
+    reading: str
+    window: str
     state: str
     severity: str
     strength: float | None

@@ -14,6 +14,7 @@ import msgspec
 from tideline.domain.errors import BadInput, UnknownName, nearest_of
 from tideline.domain.time import format_time, parse_time
 from tideline.features.window import TRANSFORMS, WINDOWS
+from tideline.readings.naming import ALL
 from tideline.readings.reading import SEVERITIES, Reading
 from tideline.serve import entitlement
 from tideline.serve.alerts.alert import AlertSpec, Channel
@@ -27,11 +28,19 @@ from tideline.serve.mcp.answers import (
     Number,
     Numbers,
     Past,
+    ReadingLine,
     Scan,
     SignalLine,
     State,
 )
-from tideline.serve.readings import needed, rules_named, wire_reading, wire_report
+from tideline.serve.readings import (
+    Scans,
+    needed,
+    reading_entries,
+    rules_named,
+    wire_reading,
+    wire_report,
+)
 from tideline.signals import CATALOGUE
 from tideline.store import Store
 from tideline.store.simulation_mark import SimulationMark
@@ -50,19 +59,21 @@ class Questions:
 
     def __init__(self, store: Store) -> None:
         self._store, self._simulated = store, SimulationMark(store.log)
+        self._scans = Scans(store)
 
     def catalogue(self, caller: Caller, search: str = "") -> Catalogue:
-        """Signals whose name or meaning holds the word; all without one."""
+        """Signals and readings whose name or meaning holds the word; all without one."""
         word = search.strip().lower()
         found = [
             signal for signal in CATALOGUE
             if word in signal.address or word in signal.meaning.lower()
         ]  # fmt: skip
-        if not found:
+        readings = _lines(caller, word)
+        if not found and not readings:
             names = [signal.address for signal in CATALOGUE]
             short = {name.partition(".")[2]: name for name in names}
             near = nearest_of(word, names) or short.get(nearest_of(word, short) or "")
-            raise BadInput("search", search[:40], "is in no signal's name or meaning", near)
+            raise BadInput("search", search[:40], "is in no name or meaning", near)
         lines = [
             SignalLine(
                 signal.address, signal.unit, signal.kind, signal.meaning, signal.sign,
@@ -71,7 +82,8 @@ class Questions:
             )
             for signal in found
         ]  # fmt: skip
-        return Catalogue(ADDRESS, list(WINDOWS), list(TRANSFORMS), self._store.assets(), lines)
+        assets = self._store.assets()
+        return Catalogue(ADDRESS, list(WINDOWS), list(TRANSFORMS), assets, lines, readings)
 
     def live(self, caller: Caller, assets: Sequence[str], features: Sequence[str]) -> Numbers:
         """Values at the head."""
@@ -87,30 +99,34 @@ class Questions:
         return self._numbers(caller, [(asset, at) for at in moments], features, head)
 
     def scan(
-        self, caller: Caller, window: str = "45m", min_severity: str = "watch", limit: int = 20
-    ) -> Scan:
-        """Every asset's price × OI state, the strongest first."""
+        self, caller: Caller, window: str = "45m", min_severity: str = "watch", limit: int = 20,
+        readings: str = "R1",
+    ) -> Scan:  # fmt: skip
+        """Every asset's state by these readings, the strongest first."""
         entitlement.require(caller.plan, addresses=needed(window))
+        rules = rules_named(_some(readings), "adaptive", caller.plan, window)
         if min_severity not in SEVERITIES:
             raise UnknownName("min_severity", min_severity[:20], SEVERITIES)
         least = SEVERITIES.index(min_severity)
         head = int(self._store.head())
-        found = self._store.scan(head, window=window)
+        found = self._scans.of(head, window, "adaptive", rules)
         kept = [r for r in found if r.told and SEVERITIES.index(r.severity) >= least]
         states = [_state(reading) for reading in kept[: max(1, min(limit, MOST_STATES))]]
-        return Scan(format_time(head), window, len(found), bool(self._simulated), states)
+        assets = len(self._store.assets())
+        return Scan(format_time(head), window, assets, bool(self._simulated), states)
 
     def explain(
-        self, caller: Caller, asset: str, window: str = "45m", as_of: str | None = None
-    ) -> Explained:
-        """All readings of one asset whose numbers the caller may ask, with evidence, thresholds and
-        what is missing."""
+        self, caller: Caller, asset: str, window: str = "45m", as_of: str | None = None,
+        readings: str = "all",
+    ) -> Explained:  # fmt: skip
+        """Readings of one asset (all: those whose numbers the caller may ask), with evidence,
+        thresholds and what is missing."""
         entitlement.require(caller.plan, addresses=needed(window))
-        rules = rules_named(None, "adaptive", caller.plan, window)
+        rules = rules_named(_some(readings), "adaptive", caller.plan, window)
         known_assets([asset], self._store.assets())
         at = self._moment(caller, as_of, [asset])
-        readings = self._store.readings(asset, at, window, rules=rules)
-        told = [wire_reading(reading) for reading in readings]
+        found = self._store.readings(asset, at, window, rules=rules)
+        told = [wire_reading(reading) for reading in found]
         return Explained(asset, format_time(at), window, bool(self._simulated), told)
 
     def try_rule(self, caller: Caller, rule: str, assets: Sequence[str]) -> Past:
@@ -178,8 +194,20 @@ def _entitled(caller: Caller, signal: str) -> bool:
     return any(entitlement.allowed(caller.plan, f"{signal}@{window}") for window in WINDOWS)
 
 
+def _some(readings: str) -> str | None:
+    return None if readings == ALL else readings
+
+
+def _lines(caller: Caller, word: str) -> list[ReadingLine]:
+    return [
+        ReadingLine(one.name, one.title, one.says, one.states, one.windows, one.entitled)
+        for one in reading_entries(caller.plan)
+        if any(word in text.lower() for text in (one.name, one.title, one.says, *one.states))
+    ]
+
+
 def _state(reading: Reading) -> State:
     return State(
-        reading.asset, reading.name, reading.severity, reading.strength, reading.price_change,
-        reading.oi_change, reading.because,
+        reading.asset, reading.entry, reading.window, reading.name, reading.severity,
+        reading.strength, reading.price_change, reading.oi_change, reading.because,
     )  # fmt: skip

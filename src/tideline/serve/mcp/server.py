@@ -38,6 +38,7 @@ Features = Annotated[
 ]
 Moment = Annotated[str, Field(max_length=40, description="RFC 3339 with an offset")]
 Window = Annotated[str, Field(max_length=4, description="15m 30m 45m 1h 2h 4h 12h 24h")]
+Some = Annotated[str, Field(max_length=80, description="R1,R3.kind,… as in the catalogue, or all")]
 
 
 class Tools:
@@ -51,7 +52,8 @@ class Tools:
         ctx: Context,
         search: Annotated[str, Field(max_length=40, description="a word, or nothing")] = "",
     ) -> Catalogue:
-        """The signals: unit, meaning, what the sign says and does not; how to write an address."""
+        """The signals: unit, meaning, what the sign says and does not; how to write an address.
+        The readings: their names, states and windows, for scans and rules."""
         return await self._work(ctx, self._ask.catalogue, search)
 
     async def live(self, ctx: Context, assets: Assets, features: Features) -> Numbers:
@@ -76,23 +78,35 @@ class Tools:
             str, Field(max_length=10, description="none watch elevated extreme")
         ] = "watch",
         limit: Annotated[int, Field(ge=1, le=50)] = 20,
+        readings: Some = "R1",
     ) -> Scan:
-        """Which coins are in an unusual price × open-interest state now, the strongest first."""
-        return await self._work(ctx, self._ask.scan, window, min_severity, limit)
+        """Which coins are in an unusual state now (R1: price × open interest), strongest first."""
+        return await self._work(ctx, self._ask.scan, window, min_severity, limit, readings)
 
     async def explain(
-        self, ctx: Context, asset: AssetName, window: Window = "45m", as_of: Moment | None = None
+        self,
+        ctx: Context,
+        asset: AssetName,
+        window: Window = "45m",
+        as_of: Moment | None = None,
+        readings: Some = "all",
     ) -> Explained:
         """Why a coin is read as it is: evidence, thresholds, venues used and left out."""
-        return await self._work(ctx, self._ask.explain, asset, window, as_of)
+        return await self._work(ctx, self._ask.explain, asset, window, as_of, readings)
 
     async def try_rule(
         self,
         ctx: Context,
-        rule: Annotated[str, Field(max_length=2000, description="price.ret@1h < -0.05")],
+        rule: Annotated[
+            str,
+            Field(
+                max_length=2000,
+                description="price.ret@1h < -0.05 and R3.kind@45m == liquidation_cascade",
+            ),
+        ],
         assets: Assets,
     ) -> Past:
-        """How often a rule would have fired in the last 30 days."""
+        """How often a rule over features and readings would have fired in the last 30 days."""
         return await self._work(ctx, self._ask.try_rule, rule, assets)
 
     async def report(

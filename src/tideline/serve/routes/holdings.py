@@ -22,6 +22,7 @@ from tideline.serve.given import Asker, Serving
 from tideline.serve.holdings import asset_entries, coverage_of, gap_entries, venue_entries
 from tideline.serve.keys.usage import DayUsage, read_usage
 from tideline.serve.media import JSON
+from tideline.serve.readings import reading_entries
 from tideline.serve.refusals import NotThere
 from tideline.serve.service import Service
 from tideline.serve.shapes import (
@@ -49,14 +50,15 @@ MOST_GAPS = 10_000
     tags=["catalogue"],
 )
 async def catalog(service: Serving, caller: Asker) -> Response[bytes]:
-    """Signals, windows, transforms, plans, and what there is of each signal right now."""
+    """Signals, readings, windows, transforms, plans; what there is of each signal right now."""
 
     def work() -> bytes:
         legs = service.store.legs()
         entries = [_entry(service, caller, signal, legs) for signal in CATALOGUE]
         plans = [_plan(plan) for plan in service.options.plans]
         at = moment(service.head)
-        return encode(Catalog(at, entries, list(WINDOWS), list(TRANSFORMS), plans))
+        readings = reading_entries(caller.plan, service.options.plans)
+        return encode(Catalog(at, entries, list(WINDOWS), list(TRANSFORMS), plans, readings))
 
     return Response(await service.work(work), media_type=JSON)
 

@@ -22,6 +22,6 @@ async def mcp(service: Serving) -> ASGIApp:
         NotThere: the library of the protocol is not installed.
     """
     if service.pushing.tools is None:
-        raise NotThere("call here: the tools need tideline[mcp]")
+        raise NotThere("call here: the tools need tideline[assistant]")
     app: ASGIApp = service.pushing.tools.handle
     return app

@@ -9,7 +9,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
 from tideline.domain.errors import UnknownName
-from tideline.readings.catalogue import NAMES
+from tideline.readings.catalogue import RULES
+from tideline.readings.naming import ALL, states_of
 from tideline.readings.reading import CANNOT_TELL, SEVERITIES, Reading
 from tideline.serve.asking import known_assets, names_in
 from tideline.serve.caller import Caller
@@ -29,10 +30,10 @@ AsOf = Annotated[
     str | None,
     QueryParameter(description="RFC 3339 with an offset, or integer ms; absent: the head"),
 ]
-STATES = (*NAMES, "balanced", CANNOT_TELL)
+STATES = (*dict.fromkeys(name for rule in RULES for name in states_of(rule)), CANNOT_TELL)
 Some = Annotated[
     str | None,
-    QueryParameter(description="R1,R3,… or all; see the pages of the readings", max_length=80),
+    QueryParameter(description="R1,R3.kind,… as in the catalogue, or all", max_length=400),
 ]
 DEEPEST = "positioning.oi_usdtm_coin@1h:zscore[722]"
 """How far the adaptive bands look back: 30 days of hours."""
@@ -124,7 +125,7 @@ def _body(service: Service, at: int, window: str, found: list[Reading]) -> bytes
 
 
 def _some(text: str | None) -> str | None:
-    return None if text == "all" else text
+    return None if text == ALL else text
 
 
 def _states(text: str | None) -> frozenset[str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tideline.domain.time import SECOND
+from tideline.readings.asking import Track
 from tideline.serve.stream.queue import Queue
 
 
@@ -20,10 +21,11 @@ class ValuesKey(NamedTuple):
 
 
 class ReadingKey(NamedTuple):
-    """The price × OI state of one asset on one window: told when it changes."""
+    """Tracks of one asset under the name they were asked by: told when one changes."""
 
     asset: str
-    window: str
+    reading: str
+    tracks: tuple[Track, ...]
 
 
 class GapsKey(NamedTuple):
@@ -42,7 +44,8 @@ class Channel:
 
     Attributes:
         name: in every message of it; the same for the same question, in every process.
-        frame: the newest message, for whoever joins. Empty before the first.
+        frame: the newest message, for whoever joins. Empty before the first; of readings, what
+            stands.
         state: what the newest message said, to tell whether anything changed.
         at: the head it was evaluated at, µs.
     """

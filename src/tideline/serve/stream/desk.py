@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from typing import cast
 
 from tideline.domain.errors import BadInput, UnknownName
-from tideline.readings.cadence import SUB_WINDOWS
-from tideline.readings.price_oi import addresses as price_oi_addresses
+from tideline.readings.asking import Track
+from tideline.readings.naming import ALL, tracks_called
 from tideline.serve.asking import features_in, known_assets
 from tideline.serve.caller import Caller
 from tideline.serve.entitlement import require
+from tideline.serve.readings import may_read, require_readings
 from tideline.serve.refusals import TooMany
+from tideline.serve.seats import Seats
 from tideline.serve.stream.channel import Channel, GapsKey, Key, ReadingKey, ValuesKey
 from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.messages import Subscribe, Unsubscribe, told
@@ -32,9 +34,9 @@ AGAIN_S = 60
 class Desk:
     """One a process."""
 
-    def __init__(self, hub: Hub, store: Store, source: Source) -> None:
+    def __init__(self, hub: Hub, store: Store, source: Source, seats: Seats | None = None) -> None:
         self._hub, self._store, self._source = hub, store, source
-        self._open: dict[str, int] = {}
+        self._seats = seats or Seats()
         self._subscribed: dict[Queue, dict[str, list[Channel]]] = {}
 
     @property
@@ -49,15 +51,16 @@ class Desk:
 
     @contextmanager
     def seat(self, caller: Caller, queue: Queue) -> Iterator[None]:
-        """A place for one connection of the caller.
+        """A place for one connection of the caller; without keys there is no limit.
 
         Raises:
-            TooMany: the plan has no more streams.
+            TooMany: the plan has no more streams, over all processes.
         """
-        taken = self._open.get(caller.owner, 0)
-        if taken >= caller.plan.streams and caller.key_id:
-            raise TooMany(f"plan {caller.plan.name} has {caller.plan.streams} streams", AGAIN_S)
-        self._open[caller.owner] = taken + 1
+        taken = None
+        if caller.key_id:
+            taken = self._seats.take(caller.owner_id, caller.plan_id, caller.plan.streams)
+            if taken is None:
+                raise TooMany(f"plan {caller.plan.name} has {caller.plan.streams} streams", AGAIN_S)
         self._subscribed[queue] = {}
         try:
             yield
@@ -65,11 +68,8 @@ class Desk:
             for name in list(self._subscribed[queue]):
                 self._leave(queue, name)
             del self._subscribed[queue]
-            left = self._open[caller.owner] - 1
-            if left:
-                self._open[caller.owner] = left
-            else:
-                del self._open[caller.owner]
+            if taken is not None:
+                self._seats.leave(taken)
 
     async def subscribe(self, caller: Caller, queue: Queue, asked: Subscribe) -> None:
         """Check it, enter it, tell it, and tell what was missed.
@@ -141,26 +141,35 @@ def keys_of(caller: Caller, asked: Subscribe, held: Sequence[str]) -> list[Key]:
     if not asked.features and not asked.readings and not asked.gaps:
         raise BadInput("features", "[]", "names no feature, and no readings nor gaps are asked for")
     features = tuple(features_in(asked.features)) if asked.features else ()
-    for window in asked.readings:
-        if window not in SUB_WINDOWS:
-            raise UnknownName("readings", window, SUB_WINDOWS)
+    readings = [(text, _tracks(caller, text)) for text in asked.readings]
     require(caller.plan, addresses=features)
-    for window in asked.readings:
-        require(caller.plan, addresses=price_oi_addresses(window))
     found: list[Key] = []
     for asset in assets:
         if features:
             found.append(ValuesKey(asset, features, asked.every_s or 0, asked.evidence))
-        found += [ReadingKey(asset, window) for window in asked.readings]
+        found += [ReadingKey(asset, text, tracks) for text, tracks in readings]
         if asked.gaps:
             found.append(GapsKey(asset))
     return list(dict.fromkeys(found))
 
 
+def _tracks(caller: Caller, text: str) -> tuple[Track, ...]:
+    """What ``R3@45m`` stands for; of ``all@45m`` what the plan may ask.
+
+    Raises:
+        UnknownName, BadInput, NotEntitled.
+    """
+    tracks = tracks_called(text)
+    if text.partition("@")[0] == ALL:
+        return tuple(track for track in tracks if may_read(caller.plan, [track]))
+    require_readings(caller.plan, tracks)
+    return tracks
+
+
 def _told(channel: Channel) -> dict[str, str]:
     kinds = {ValuesKey: "values", ReadingKey: "reading", GapsKey: "gap"}
     facts = {"channel": channel.name, "type": kinds[type(channel.key)], "asset": channel.key.asset}
-    return facts | ({"window": channel.key.window} if isinstance(channel.key, ReadingKey) else {})
+    return facts | ({"reading": channel.key.reading} if isinstance(channel.key, ReadingKey) else {})
 
 
 def _missed(gone: Missed | None) -> dict[str, object] | None:

@@ -18,7 +18,8 @@ import msgspec
 from tideline.domain.errors import TidelineError
 from tideline.domain.time import Clock
 from tideline.log import Commit
-from tideline.readings.reading import Reading
+from tideline.readings.asking import Track
+from tideline.readings.transitions import Transition
 from tideline.serve.logs import Logger, Silent
 from tideline.serve.shapes import GapEntry
 from tideline.serve.stream.channel import Channel, GapsKey, Key, ReadingKey, ValuesKey, new_channel
@@ -26,6 +27,7 @@ from tideline.serve.stream.messages import told
 from tideline.serve.stream.queue import Queue
 from tideline.serve.stream.source import Source, gaps_in
 from tideline.serve.times import moment
+from tideline.store.tracking import Stand, instant_of
 
 READ_EVERY_S = 5.0
 """Readings are looked at so often at most, and never for more than a fifth of the time."""
@@ -43,8 +45,10 @@ class Heads(Protocol):
 
 class _Made(NamedTuple):
     channel: Channel
-    frame: str
+    frames: tuple[str, ...]
     state: object
+    newest: str = ""
+    """For whoever joins; empty: the last of the frames."""
 
 
 class Hub:
@@ -161,13 +165,14 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self._pool, job)
 
     def _hand(self, made: Iterable[_Made], head: int, *, event: bool) -> None:
-        for channel, frame, state in made:
+        for channel, frames, state, newest in made:
             channel.state, channel.at = state, head
-            if not frame:
+            if not frames:
                 continue
-            channel.frame = frame
+            channel.frame = newest or frames[-1]
             for queue in channel.clients:
-                (queue.offer_event if event else queue.offer_latest)(channel.name, frame)
+                for frame in frames:
+                    (queue.offer_event if event else queue.offer_latest)(channel.name, frame)
 
     def _values(self, due: list[Channel], head: int, seq: int) -> list[_Made]:
         made = []
@@ -175,7 +180,7 @@ class Hub:
             try:
                 made.append(self._value(channel, head, seq))
             except TidelineError:
-                made.append(_Made(channel, "", None))
+                made.append(_Made(channel, (), None))
         return made
 
     def _value(self, channel: Channel, head: int, seq: int) -> _Made:
@@ -183,7 +188,7 @@ class Hub:
         assert isinstance(key, ValuesKey)
         bare = self._source.values(key.asset, key.features, head, False)
         if not key.every_s and bare == channel.state:
-            return _Made(channel, "", bare)
+            return _Made(channel, (), bare)
         if key.evidence:
             shown = self._source.values(key.asset, key.features, head, True)
         else:
@@ -192,29 +197,31 @@ class Hub:
                 for name, value in zip(key.features, bare, strict=True)
             ]
         frame = b'{"type":"values","channel":"%b","seq":%d,"as_of":"%b","asset":%b,"values":[%b]}'
-        return _Made(
-            channel,
-            (
-                frame
-                % (
-                    channel.name.encode(), seq, moment(head).encode(),
-                    msgspec.json.encode(key.asset), b",".join(shown),
-                )
-            ).decode(),
-            bare,
+        text = frame % (
+            channel.name.encode(), seq, moment(head).encode(),
+            msgspec.json.encode(key.asset), b",".join(shown),
         )  # fmt: skip
+        return _Made(channel, (text.decode(),), bare)
 
     def _readings(self, channels: list[Channel], head: int, seq: int) -> list[_Made]:
-        made = []
+        """A coin at a time, each track once for all channels it is in."""
+        asked: dict[str, dict[Track, None]] = {}
+        of: dict[str, list[tuple[Channel, ReadingKey]]] = {}
         for channel in channels:
-            assert isinstance(channel.key, ReadingKey)
+            key = channel.key
+            assert isinstance(key, ReadingKey)
+            asked.setdefault(key.asset, {}).update(dict.fromkeys(key.tracks))
+            of.setdefault(key.asset, []).append((channel, key))
+        self._source.keep((asset, track) for asset, mine in asked.items() for track in mine)
+        made = []
+        for asset, mine in asked.items():
             try:
-                said = self._source.reading(channel.key.asset, channel.key.window, head)
+                moved = self._source.move(asset, tuple(mine), head)
             except TidelineError:
                 continue
-            state = (said.name, said.severity)
-            frame = "" if channel.state == state else transition(channel, said, seq)
-            made.append(_Made(channel, frame, state))
+            for channel, key in of[asset]:
+                stand = self._source.standing(asset, key.tracks)
+                made.append(_told_of(channel, key, moved, stand, head, seq))
         return made
 
     def _tell_gaps(self, found: list[tuple[GapsKey, GapEntry, bool, int]]) -> None:
@@ -226,13 +233,38 @@ class Hub:
                     queue.offer_event(channel.name, frame)
 
 
-def transition(channel: Channel, said: Reading, seq: int) -> str:
-    """A reading that is not what the channel told last (nothing: ``before`` is null)."""
-    before = channel.state if isinstance(channel.state, tuple) else (None, None)
+def _told_of(
+    channel: Channel, key: ReadingKey, moved: list[Transition], stand: Stand, head: int, seq: int
+) -> _Made:
+    """First what stands; then what changes. Whoever joins later is told what stands."""
+    mine = [one for one in moved if (one.rule, one.window) in key.tracks]
+    if channel.state is not None and not mine:
+        return _Made(channel, (), stand)
+    newest = standing_frame(channel, key, stand, head, seq)
+    if channel.state is None:
+        return _Made(channel, (newest,), stand)
+    return _Made(channel, tuple(transition(channel, key, one, seq) for one in mine), stand, newest)
+
+
+def standing_frame(channel: Channel, key: ReadingKey, stand: Stand, head: int, seq: int) -> str:
+    """The states that the tracks of a channel are in; the others are in none."""
+    states = [
+        {"rule": rule, "window": window, "state": one.name, "severity": one.severity,
+         "since": moment(one.since)}
+        for (rule, window), one in stand
+    ]  # fmt: skip
     return told(
-        "reading", channel=channel.name, seq=seq, as_of=moment(said.as_of), asset=said.asset,
-        reading="price_oi", window=said.window, before=before[0], before_severity=before[1],
-        state=said.name, severity=said.severity, strength=said.strength, because=said.because,
+        "standing", channel=channel.name, seq=seq, as_of=moment(instant_of(head)), asset=key.asset,
+        reading=key.reading, states=states,
+    )  # fmt: skip
+
+
+def transition(channel: Channel, key: ReadingKey, one: Transition, seq: int) -> str:
+    """A state entered or left, or another severity of it."""
+    return told(
+        "reading", channel=channel.name, seq=seq, as_of=moment(one.as_of), asset=one.asset,
+        reading=key.reading, rule=one.rule, window=one.window, change=one.change, state=one.name,
+        severity=one.severity, was=one.was or None, strength=one.strength, because=one.because,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """What a client may say, and what it is told. JSON texts; unknown fields are refused.
 
 client   auth · subscribe · unsubscribe · ping
-server   ready · subscribed · unsubscribed · pong · values · reading · gap · skipped · error
+server   ready · subscribed · unsubscribed · pong · values · standing · reading · gap · skipped ·
+         error
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Subscribe(Struct, frozen=True, tag_field="op", tag="subscribe", forbid_unk
         features: addresses, sent together.
         every_s: at every multiple of so many seconds; left out: whenever a number changes.
         evidence: whole values as in REST, not numbers alone.
-        readings: windows on which changes of the price × OI state are told.
+        readings: readings on a window, ``R3@45m``, whose changes of state are told.
         gaps: tell gaps of the assets' feeds.
         since: the last sequence seen before a reconnect.
     """
@@ -40,7 +41,7 @@ class Subscribe(Struct, frozen=True, tag_field="op", tag="subscribe", forbid_unk
     features: Annotated[list[str], Meta(max_length=200)] = []
     every_s: Annotated[int, Meta(ge=1, le=3_600)] | None = None
     evidence: bool = False
-    readings: Annotated[list[str], Meta(max_length=14)] = []
+    readings: Annotated[list[str], Meta(max_length=64)] = []
     gaps: bool = False
     since: Annotated[int, Meta(ge=0)] | None = None
 

@@ -1,8 +1,9 @@
 """What a client missed since the last sequence it saw.
 
-Values: the newest, which every subscriber gets, and how many commits lie between. Readings: the
-transition from the state at that sequence to the one now. Gaps: each one since, in order, or, from
-too long ago, word that they have to be asked for (``GET /v1/gaps``).
+Values: the newest, which every subscriber gets, and how many commits lie between. Readings: of each
+track the change from where it stood at that sequence to where it stands now, if they differ. Gaps:
+each one since, in order, or, from too long ago, word that they have to be asked for (``GET
+/v1/gaps``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import NamedTuple
 
 from tideline.domain.errors import TidelineError
 from tideline.log import Log
+from tideline.readings.asking import Track
+from tideline.readings.transitions import Standing, Transition
 from tideline.serve.stream.channel import GapsKey, Key, ReadingKey, new_channel
 from tideline.serve.stream.hub import gap_frame, transition
 from tideline.serve.stream.source import Source, gaps_in
@@ -36,7 +39,7 @@ def missed(
     frames: list[tuple[str, str]] = []
     for key in keys:
         if isinstance(key, ReadingKey):
-            frames += _transition(log, source, key, since, seq, head)
+            frames += _transitions(log, source, key, since, seq, head)
     assets = {key.asset for key in keys if isinstance(key, GapsKey)}
     whole = True
     if assets:
@@ -45,7 +48,7 @@ def missed(
     return Missed(max(0, seq - since), frames, whole)
 
 
-def _transition(
+def _transitions(
     log: Log, source: Source, key: ReadingKey, since: int, seq: int, head: int
 ) -> list[tuple[str, str]]:
     then = log.commit_time(since)
@@ -53,14 +56,27 @@ def _transition(
         return []
     channel = new_channel(key)
     try:
-        before = source.reading(key.asset, key.window, int(then))
-        now = source.reading(key.asset, key.window, head)
+        before = dict(source.stood(key.asset, key.tracks, int(then)))
+        now = dict(source.stood(key.asset, key.tracks, head))
     except TidelineError:
         return []
-    channel.state = (before.name, before.severity)
-    if channel.state == (now.name, now.severity):
-        return []
-    return [(channel.name, transition(channel, now, seq))]
+    changed = [
+        _changed(key.asset, track, before.get(track), now.get(track), head) for track in key.tracks
+    ]
+    return [(channel.name, transition(channel, key, one, seq)) for one in changed if one]
+
+
+def _changed(
+    asset: str, track: Track, before: Standing | None, now: Standing | None, head: int
+) -> Transition | None:
+    if now is None:
+        return Transition(asset, *track, head, "left", before.name, "none") if before else None
+    if before is None or before.name != now.name:
+        was = before.name if before else ""
+        return Transition(asset, *track, now.since, "entered", now.name, now.severity, was)
+    if before.severity == now.severity:
+        return None
+    return Transition(asset, *track, head, "severity", now.name, now.severity)
 
 
 def _gaps(

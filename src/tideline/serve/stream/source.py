@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any, Protocol
 
@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tideline.log import Commit
-from tideline.readings.reading import Reading
+from tideline.readings.asking import Track
+from tideline.readings.transitions import Transition
 from tideline.serve.shapes import GapEntry
 from tideline.serve.times import moment
 from tideline.store import Store
+from tideline.store.tracking import Stand, Tracking, stood_at
 
 GAP = "gap."
 
@@ -25,8 +27,20 @@ class Source(Protocol):
         """Each value at ``head`` as JSON: the whole value, or the bare number."""
         ...
 
-    def reading(self, asset: str, window: str, head: int) -> Reading:
-        """The price × OI state at ``head``."""
+    def move(self, asset: str, tracks: Sequence[Track], head: int) -> list[Transition]:
+        """What changed of these tracks since they were moved before; new ones only begin."""
+        ...
+
+    def standing(self, asset: str, tracks: Sequence[Track]) -> Stand:
+        """Those of them that are in a state, where they were moved to."""
+        ...
+
+    def keep(self, wanted: Iterable[tuple[str, Track]]) -> None:
+        """Nobody asks for any other (asset, track)."""
+        ...
+
+    def stood(self, asset: str, tracks: Sequence[Track], as_of: int) -> Stand:
+        """Those of them that were in a state at a moment of the past."""
         ...
 
 
@@ -43,12 +57,22 @@ class StoreSource:
 
     def __init__(self, store: Store, live: Values) -> None:
         self._store, self._live = store, live
+        self._tracking = Tracking(store.log)
 
     def values(self, asset: str, features: Sequence[str], head: int, evidence: bool) -> list[bytes]:
         return self._live.answer(asset, features, head, evidence)
 
-    def reading(self, asset: str, window: str, head: int) -> Reading:
-        return self._store.scan_grid([head], window=window, assets=[asset])[0]
+    def move(self, asset: str, tracks: Sequence[Track], head: int) -> list[Transition]:
+        return self._tracking.move(asset, tracks, head)
+
+    def standing(self, asset: str, tracks: Sequence[Track]) -> Stand:
+        return self._tracking.standing(asset, tracks)
+
+    def keep(self, wanted: Iterable[tuple[str, Track]]) -> None:
+        self._tracking.keep(wanted)
+
+    def stood(self, asset: str, tracks: Sequence[Track], as_of: int) -> Stand:
+        return stood_at(self._store.log, asset, tracks, as_of)
 
 
 def gaps_in(commit: Commit) -> list[tuple[str, GapEntry, bool]]:

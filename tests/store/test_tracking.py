@@ -1,0 +1,82 @@
+"""Tracks followed commit by commit stand where the evaluator and the log say they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.serve.world import Growing, minutes, simulated_rows
+from tideline.domain.errors import UnknownName
+from tideline.readings.naming import tracks_called
+from tideline.readings.transitions import standing_after
+from tideline.store.judging import Judging, replay
+from tideline.store.tracking import Tracking, instant_of, stood_at
+
+ALL = tracks_called("all@45m")
+STEP_US = 5_000_000
+
+
+@pytest.fixture
+def growing(tmp_path: Path):
+    made = Growing(tmp_path / "store", simulated_rows(["BTC", "ETH"], 0.25))
+    for _ in range(30):
+        made.advance(minutes(5))
+    yield made
+    made.close()
+
+
+def test_what_changes_is_what_a_replay_of_every_instant_says(growing: Growing):
+    """At every instant, while rows come: the transitions that the evaluator would have written."""
+    tracking, moved = Tracking(growing.log), []
+    first = instant_of(int(growing.log.head()))
+    tracking.move("BTC", ALL, first)
+    stood = dict(tracking.standing("BTC", ALL))
+    for _ in range(240):
+        growing.advance(STEP_US)
+        moved += tracking.move("BTC", ALL, int(growing.log.head()))
+    last = instant_of(int(growing.log.head()))
+    asked = replay(growing.log, first, last, windows=("45m",), assets=["BTC"])
+    mine = [one for one in asked if (one.rule, one.window) in ALL]
+    assert [one for one in mine if one.as_of > first] == moved
+    assert len(moved) > 3
+    begun = standing_after([one for one in mine if one.as_of == first])
+    assert stood == begun.get("BTC", {})
+    assert stood_at(growing.log, "BTC", ALL, first) == tuple(
+        (track, stood[track]) for track in ALL if track in stood
+    )
+
+
+def test_it_goes_on_from_the_states_the_evaluator_wrote(growing: Growing):
+    judging = Judging(growing.log, growing.writer.append, windows=("45m",))
+    for _ in range(4):
+        growing.advance(minutes(1))
+        judging.step()
+    growing.advance(STEP_US)
+    head = int(growing.log.head())
+    tracking = Tracking(growing.log)
+    assert tracking.move("BTC", ALL, head) == []
+    written = judging.evaluator.states["BTC"]
+    told = dict(tracking.standing("BTC", ALL))
+    assert written
+    assert {t: one.since for t, one in written.items() if t in told} == {
+        t: one.since for t, one in told.items() if t in written
+    }
+
+
+def test_what_nobody_asks_for_is_forgotten_and_read_again(growing: Growing):
+    tracking = Tracking(growing.log)
+    head = int(growing.log.head())
+    for asset in ("BTC", "ETH"):
+        tracking.move(asset, ALL, head)
+    before = tracking.standing("ETH", ALL)
+    tracking.keep([("BTC", ALL[0])])
+    assert tracking.standing("ETH", ALL) == ()
+    assert {track for track, _ in tracking.standing("BTC", ALL)} <= {ALL[0]}
+    tracking.move("ETH", ALL, head)
+    assert tracking.standing("ETH", ALL) == before
+
+
+def test_a_coin_that_is_not_there_is_named(growing: Growing):
+    with pytest.raises(UnknownName, match="BTC"):
+        Tracking(growing.log).move("BTCC", ALL, int(growing.log.head()))
