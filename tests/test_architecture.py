@@ -134,7 +134,9 @@ def test_the_ban_sees_what_it_bans(tmp_path: Path) -> None:
 
 SOCKETS = {"aiohttp", "socket", "ssl", "http", "urllib.request", "urllib3", "websockets", "httpx"}
 OPENERS = {
-    "client.py",
+    "client/asynchronous.py",
+    "client/stream.py",
+    "client/synchronous.py",
     "collect/transport.py",
     "market/venues/serving.py",
     "serve/alerts/webhook.py",

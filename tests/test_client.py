@@ -16,11 +16,13 @@ from time import monotonic, sleep
 
 import polars as pl
 import pytest
+from aiohttp import web
 from polars.testing import assert_frame_equal
 
 from tests.planted import START
 from tests.serve.world import Growing, minutes, simulated_rows
 from tideline.client import AsyncClient, Client, Refused
+from tideline.client.stream import Feed
 from tideline.domain.time import WallClock, to_datetime
 from tideline.readings.catalogue import RULES
 from tideline.serve.keys.ring import KeyRing
@@ -175,6 +177,140 @@ def test_a_refusal_says_why(url: str) -> None:
         assert tide.assets().height == 2  # the connection lives on
     with pytest.raises(ValueError, match="has no offset"), Client(url) as tide:
         tide.scan(as_of=datetime(2026, 3, 2))  # noqa: DTZ001 - naive on purpose
+
+
+def test_alerts_are_made_tried_listed_and_forgotten(url: str) -> None:
+    """With and without async."""
+    with Client(url) as tide:
+        rule = "price.mark@1h > 0 and R1@45m != new_longs"
+        past = tide.try_rule(rule, "BTC", every_s=300)
+        assert past["text"].startswith("would have fired")
+        assert tide.alerts().height == 0
+        made = tide.create_alert(rule, ["BTC", "ETH"], "json://127.0.0.1:9/", name="mine")
+        assert made["secret"]
+        assert made["past"]["fired"] >= past["fired"]
+        listed = tide.alerts()
+        assert listed["id"].to_list() == [made["id"]]
+        assert listed.schema["created"] == pl.Datetime("us", "UTC")
+        assert tide.alert(made["id"])["rule"] == rule
+        assert tide.alert_events(made["id"]).height >= 0
+        assert tide.try_channel(made["id"])["taken"] is False
+
+        async def again() -> list[str]:
+            async with AsyncClient(url) as other:
+                hook = {"kind": "webhook", "url": "http://127.0.0.1:9/x"}
+                second = await other.create_alert("price.ret@1h > 9", "ETH", hook, cooldown_s=5)
+                names = (await other.alerts())["id"].to_list()
+                assert (await other.alert(second["id"]))["cooldown_s"] == 5
+                assert (await other.alert_events(second["id"])).height == 0
+                assert (await other.try_rule("price.ret@1h > 9", "ETH"))["fired"] == 0
+                assert (await other.try_channel(second["id"]))["taken"] is False
+                await other.delete_alert(second["id"])
+                return names
+
+        assert asyncio.run(again())[0] == made["id"]
+        tide.delete_alert(made["id"])
+        assert tide.alerts().height == 0
+        with pytest.raises(Refused) as gone:
+            tide.delete_alert(made["id"])
+        assert gone.value.status == 404
+        with pytest.raises(Refused, match=r"nearest valid: R3\.kind"):
+            tide.try_rule("R3.knd@45m == short_squeeze", "BTC")
+
+
+def test_a_stream_says_the_same_with_and_without_async(url: str) -> None:
+    wanted = {"features": FEATURES, "readings": ["R1@45m", "R3@45m"], "evidence": False}
+
+    async def first(count: int) -> list[dict]:
+        async with AsyncClient(url) as tide:
+            stream = tide.stream(["BTC"], **wanted)
+            found = [await anext(stream) for _ in range(count)]
+            await stream.aclose()
+            return found
+
+    with Client(url) as tide:
+        stream = tide.stream("BTC", **wanted)
+        mine = [next(stream) for _ in range(4)]
+        stream.close()
+        for one in (mine, asyncio.run(first(4))):
+            assert one[0]["type"] == "subscribed"
+            assert sorted(m["type"] for m in one[1:]) == ["standing", "standing", "values"]
+        resumed = tide.stream("BTC", features=FEATURES, since=mine[-1]["seq"])
+        assert next(resumed)["missed"]["commits"] == 0
+        resumed.close()
+        with pytest.raises(Refused, match=r"nearest valid: R3\.kind") as refused:
+            next(tide.stream("BTC", readings=["R3.knd@45m"]))
+        assert refused.value.status == 422
+
+
+def test_a_stream_without_a_valid_key_is_refused(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "keys.sqlite"
+    ring = KeyRing(file, WallClock())
+    key, _ = ring.create("desk", "discover")
+    with running(store, "--keys", "--keys-file", str(file)) as url:
+        with pytest.raises(Refused) as refused:
+            next(Client(url, "fk_live_wrong").stream("BTC", gaps=True))
+        assert refused.value.status == 401
+        first = Client(url, key.text).stream("BTC", gaps=True)
+        assert next(first)["type"] == "subscribed"
+        with pytest.raises(Refused, match="1 streams") as refused:
+            next(Client(url, key.text).stream("BTC", gaps=True))
+        assert refused.value.status == 429
+        first.close()
+    ring.close()
+
+
+class Scripted:
+    """A stream service that says what the test wrote, one script a connection, then hangs up."""
+
+    def __init__(self, *scripts: tuple[list[dict], int]) -> None:
+        self.scripts, self.heard = list(scripts), list[dict]()
+
+    async def answer(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.heard.append(await socket.receive_json())
+        messages, code = self.scripts.pop(0)
+        for message in messages:
+            await socket.send_json(message)
+        await socket.close(code=code)
+        return socket
+
+
+def test_after_a_cut_a_stream_goes_on_from_the_last_sequence() -> None:
+    service = Scripted(
+        ([{"type": "ready", "seq": 3}, {"type": "values", "seq": 7}], 1001),
+        ([{"type": "ready", "seq": 9}], 1013),
+        ([{"type": "gap", "seq": 6}, {"type": "values", "seq": 9}], 4401),
+    )
+
+    async def main() -> list[int]:
+        app = web.Application()
+        app.router.add_get("/v1/stream", service.answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = site._server.sockets[0].getsockname()[1]
+        found = []
+        async with AsyncClient(f"http://127.0.0.1:{port}") as tide:
+            with pytest.raises(Refused) as refused:
+                async for message in tide.stream("BTC", features=["price.ret@1h"]):
+                    found.append(message["seq"])
+        assert refused.value.status == 401
+        await runner.cleanup()
+        return found
+
+    assert asyncio.run(main()) == [7, 6, 9]
+    assert [said.get("since") for said in service.heard] == [None, 7, 7]
+    assert service.heard[0]["assets"] == ["BTC"]
+
+
+def test_it_comes_again_ever_later_and_at_once_after_a_message() -> None:
+    feed = Feed("http://x/v1/stream", {}, ["BTC"], {"gaps": True}, 1.0)
+    assert [feed.cut(1006) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    feed.heard('{"type": "gap", "seq": 4}')
+    assert (feed.cut(None), feed.seq) == (0.5, 4)
 
 
 @pytest.mark.slow

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.planted import PLANTED, fill
 from tests.serve.world import Growing, minutes, simulated_rows
 from tideline.domain.errors import UnknownName
+from tideline.log import Log
 from tideline.readings.naming import tracks_called
 from tideline.readings.transitions import standing_after
 from tideline.store.judging import Judging, replay
@@ -26,25 +28,30 @@ def growing(tmp_path: Path):
     made.close()
 
 
-def test_what_changes_is_what_a_replay_of_every_instant_says(growing: Growing):
-    """At every instant, while rows come: the transitions that the evaluator would have written."""
-    tracking, moved = Tracking(growing.log), []
-    first = instant_of(int(growing.log.head()))
-    tracking.move("BTC", ALL, first)
-    stood = dict(tracking.standing("BTC", ALL))
-    for _ in range(240):
-        growing.advance(STEP_US)
-        moved += tracking.move("BTC", ALL, int(growing.log.head()))
-    last = instant_of(int(growing.log.head()))
-    asked = replay(growing.log, first, last, windows=("45m",), assets=["BTC"])
+def test_what_changes_is_what_a_replay_of_every_instant_says(tmp_path: Path):
+    """Around a planted push, at every instant: what the evaluator would have written."""
+    fill(tmp_path / "store")
+    push = PLANTED[0]
+    first, last = (instant_of(int(push.end) - minutes(back)) for back in (31, 22))
+    with Log.open(tmp_path / "store") as log:
+        tracking = Tracking(log)
+        assert tracking.move(push.asset, ALL, first) == []
+        stood = dict(tracking.standing(push.asset, ALL))
+        moved = [
+            one
+            for at in range(first + STEP_US, last + 1, STEP_US)
+            for one in tracking.move(push.asset, ALL, at)
+        ]
+        assert tracking.move(push.asset, ALL, last) == []
+        asked = replay(log, first, last, windows=("45m",), assets=[push.asset])
+        assert stood_at(log, push.asset, ALL, first) == tuple(
+            (track, stood[track]) for track in ALL if track in stood
+        )
     mine = [one for one in asked if (one.rule, one.window) in ALL]
     assert [one for one in mine if one.as_of > first] == moved
-    assert len(moved) > 3
+    assert {one.rule for one in moved} > {"R1.state"}
     begun = standing_after([one for one in mine if one.as_of == first])
-    assert stood == begun.get("BTC", {})
-    assert stood_at(growing.log, "BTC", ALL, first) == tuple(
-        (track, stood[track]) for track in ALL if track in stood
-    )
+    assert stood == begun.get(push.asset, {})
 
 
 def test_it_goes_on_from_the_states_the_evaluator_wrote(growing: Growing):

@@ -104,7 +104,7 @@ def check_cost(plan: Plan, cost: Cost) -> None:
 def _rows_read(legs: Sequence[Leg], parsed: Sequence[Address], ask: Ask) -> float:
     """About how many rows lie between the first look-back and the last moment."""
     fields = {name for a in parsed for name in signal_fields(BY_ADDRESS[a.signal])}
-    back = max(lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed)
+    back = max((lookback_us(a, BY_ADDRESS[a.signal]) for a in parsed), default=0)
     start, total = ask.first - back, 0.0
     for leg in legs:
         if leg.field in fields:

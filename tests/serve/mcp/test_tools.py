@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.serve.conftest import Keys
-from tests.serve.world import Desk
+from tests.serve.world import Desk, Growing, desk_over, minutes, simulated_rows
 from tideline.readings.catalogue import RULES
 from tideline.store import open_store
 
@@ -107,18 +107,26 @@ def test_every_reading_can_be_found_scanned_explained_and_tried(desk: Desk):
     assert [line["name"] for line in lines] == [rule.key for rule in RULES]
     squeeze = call(desk, "catalogue", search="squeeze")
     assert "R3.kind" in [line["name"] for line in squeeze["readings"]]
-    states = call(desk, "scan", min_severity="none", readings="all", limit=50)["states"]
-    found = desk.service.store.readings()
-    told = [r for r in found if r.told and (not r.quiet or r.entry == "R1.state")]
-    assert [(s["asset"], s["reading"], s["window"], s["state"]) for s in states] == [
-        (r.asset, r.entry, r.window, r.name) for r in told[:50]
-    ]
-    assert {s["reading"].partition(".")[0] for s in states} > {"R1"}
     why = call(desk, "explain", asset="BTC", readings="R3.kind,R6")["readings"]
     assert [r["entry"] for r in why] == ["R3.kind", "R6.persistence"]
     for line in lines:
         asked = f"{line['name']}@{line['windows'][0]} != {line['states'][0]}"
         assert "would have fired" in call(desk, "try_rule", rule=asked, assets=["BTC"])["text"]
+
+
+def test_a_scan_ranks_the_states_of_any_readings(tmp_path: Path):
+    growing = Growing(tmp_path / "store", simulated_rows(["BTC", "ETH"], 0.125))
+    for _ in range(30):
+        growing.advance(minutes(5))
+    growing.close()
+    with desk_over(tmp_path / "store", growing.clock) as desk:  # while the rows are fresh
+        states = call(desk, "scan", min_severity="none", readings="all", limit=50)["states"]
+        found = desk.service.store.readings()
+    told = [r for r in found if r.told and (not r.quiet or r.entry == "R1.state")]
+    assert [(s["asset"], s["reading"], s["window"], s["state"]) for s in states] == [
+        (r.asset, r.entry, r.window, r.name) for r in told[:50]
+    ]
+    assert {s["reading"].partition(".")[0] for s in states} > {"R1"}
 
 
 def test_a_rule_is_tried_and_nothing_is_saved(desk: Desk):

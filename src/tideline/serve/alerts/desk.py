@@ -19,8 +19,11 @@ from tideline.serve.cost import Ask, check_cost, cost_of
 from tideline.serve.refusals import NotThere, TooMany
 from tideline.settings import Plan
 from tideline.store import Store
+from tideline.store.ruling import tracks_of
 
 DAY_S = 86_400
+CHOSEN_BY = "positioning.oi_usdtm_coin"
+"""What every reading reads, to see which groups may speak; it shows none of it."""
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -165,7 +168,8 @@ def past_of(store: Store, caller: Caller, spec: AlertSpec, *, anywhere: bool = F
     head, days = int(store.head()), caller.plan.history_days
     span = span_of(store, checked, head, None if days is None else head - days * DAY)
     asks = [Ask(name, span.size, span.first, head) for name in spec.assets]
-    check_cost(caller.plan, cost_of(store.log, asks, addresses, columns=False, told=False))
+    read = (*addresses, *(f"{CHOSEN_BY}@{window}:rate" for _, window in tracks_of(checked.rules)))
+    check_cost(caller.plan, cost_of(store.log, asks, read, columns=False, told=False))
     return on_the_past(store, checked, span)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
+from msgspec import Struct
 
 from tideline.collect.status import read_status
 from tideline.domain.errors import UnknownName
@@ -20,7 +22,7 @@ from tideline.serve.caller import Caller
 from tideline.serve.entitlement import has_signal, require, unlocked_by
 from tideline.serve.given import Asker, Serving
 from tideline.serve.holdings import asset_entries, coverage_of, gap_entries, venue_entries
-from tideline.serve.keys.usage import DayUsage, read_usage
+from tideline.serve.keys.usage import read_usage
 from tideline.serve.media import JSON
 from tideline.serve.readings import reading_entries
 from tideline.serve.refusals import NotThere
@@ -52,15 +54,15 @@ MOST_GAPS = 10_000
 async def catalog(service: Serving, caller: Asker) -> Response[bytes]:
     """Signals, readings, windows, transforms, plans; what there is of each signal right now."""
 
-    def work() -> bytes:
+    def work() -> Catalog:
         legs = service.store.legs()
         entries = [_entry(service, caller, signal, legs) for signal in CATALOGUE]
         plans = [_plan(plan) for plan in service.options.plans]
         at = moment(service.head)
         readings = reading_entries(caller.plan, service.options.plans)
-        return encode(Catalog(at, entries, list(WINDOWS), list(TRANSFORMS), plans, readings))
+        return Catalog(at, entries, list(WINDOWS), list(TRANSFORMS), plans, readings)
 
-    return Response(await service.work(work), media_type=JSON)
+    return await _told(service, work)
 
 
 @get(
@@ -77,12 +79,8 @@ async def catalog_entry(
     """404 names nothing: the nearest is in the detail."""
     if signal not in BY_ADDRESS:
         raise UnknownName("signal", signal, BY_ADDRESS)
-    return Response(
-        await service.work(
-            lambda: encode(_entry(service, caller, BY_ADDRESS[signal], service.store.legs()))
-        ),
-        media_type=JSON,
-    )
+    found = BY_ADDRESS[signal]
+    return await _told(service, lambda: _entry(service, caller, found, service.store.legs()))
 
 
 @get(
@@ -93,10 +91,9 @@ async def catalog_entry(
 )
 async def assets(service: Serving) -> Response[bytes]:
     """Each coin: venues, rows, how fresh."""
-    body = await service.work(
-        lambda: encode(Assets(moment(service.head), asset_entries(service.store.legs())))
+    return await _told(
+        service, lambda: Assets(moment(service.head), asset_entries(service.store.legs()))
     )
-    return Response(body, media_type=JSON)
 
 
 @get(
@@ -108,13 +105,13 @@ async def assets(service: Serving) -> Response[bytes]:
 async def venues(service: Serving) -> Response[bytes]:
     """Each venue: what is held, bans, skew, concerns."""
 
-    def work() -> bytes:
+    def work() -> Venues:
         status = read_status(service.store.log.path)
         now = int(service.store.log.clock.now())
         entries = venue_entries(service.store.legs(), status, now)
-        return encode(Venues(moment(service.head), entries))
+        return Venues(moment(service.head), entries)
 
-    return Response(await service.work(work), media_type=JSON)
+    return await _told(service, work)
 
 
 @get(
@@ -140,16 +137,16 @@ async def gaps(
     if venue is not None and venue not in ALL_VENUES:
         raise UnknownName("venue", venue, ALL_VENUES)
 
-    def work() -> bytes:
+    def work() -> Gaps:
         head = service.head
         start = head - 7 * DAY if since is None else int(read_moment(since, "since"))
         require(caller.plan, oldest=min(start, head), head=head)
         held = service.store.assets()
         chosen = held if asset is None else known_assets([asset], held)
         found = gap_entries(service.store.log, chosen, head, start, venue)
-        return encode(Gaps(moment(head), found[:MOST_GAPS]))
+        return Gaps(moment(head), found[:MOST_GAPS])
 
-    return Response(await service.work(work), media_type=JSON)
+    return await _told(service, work)
 
 
 @get(
@@ -164,13 +161,17 @@ async def usage(service: Serving, caller: Asker) -> Response[bytes]:
     if ring is None:
         raise NotThere("usage: keys are off")
 
-    def work() -> list[DayUsage]:
+    def work() -> UsageAnswer:
         service.gate.settle()
-        return read_usage(ring, caller.key_id)
+        days = read_usage(ring, caller.key_id)
+        return UsageAnswer([UsageDay(d.key, d.day, d.requests, d.refused) for d in days])
 
-    days = await service.work(work)
-    listed = [UsageDay(one.key, one.day, one.requests, one.refused) for one in days]
-    return Response(encode(UsageAnswer(listed)), media_type=JSON)
+    return await _told(service, work)
+
+
+async def _told(service: Service, work: Callable[[], Struct]) -> Response[bytes]:
+    """What ``work`` finds in a thread, encoded there."""
+    return Response(await service.work(lambda: encode(work())), media_type=JSON)
 
 
 def _entry(service: Service, caller: Caller, signal: Signal, legs: list[Leg]) -> SignalEntry:
