@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,39 @@ def test_sizes_are_bounded(small_store: Path, clock: ManualClock) -> None:
         problem(desk.get("/v1/assets?" + "x" * 20_000), 431)
         many = {f"X-{k}": "1" for k in range(200)}
         problem(desk.get("/v1/assets", headers=many), 431)
+
+
+def test_a_body_that_never_ends_is_refused_at_the_bound(
+    small_store: Path, clock: ManualClock
+) -> None:
+    """65: chunks without end and without a length."""
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1_000
+            assert read < 1_000_000
+            yield b" " * 1_000
+
+    with desk_over(small_store, clock, body_bytes=10_000) as desk:
+        for path in ("/v1/features/historical", "/v1/alerts", "/v1/alerts/test", "/mcp"):
+            read = 0
+            answer = desk.post(path, content=endless(), headers={"Accept": "application/json"})
+            assert answer.status_code in (400, 413), (path, answer.text)
+            assert read < 300_000, path
+
+
+def test_many_ranges_are_not_answered_one_by_one(desk: Desk) -> None:
+    """66: a Range header is not read at all; a long one is too long."""
+    for path in ("/docs", "/docs/swagger-ui-bundle.js", "/openapi.json", "/v1/catalog"):
+        whole = desk.get(path)
+        for count in (2, 1_000):
+            ranges = "bytes=" + ",".join(f"{k}-{k + 1}" for k in range(count))
+            answer = desk.get(path, headers={"Range": ranges})
+            assert (answer.status_code, len(answer.content)) == (200, len(whole.content))
+        ranges = "bytes=" + "0-1," * 5_000 + "0-1"
+        assert desk.get(path, headers={"Range": ranges}).status_code == 431
 
 
 @pytest.mark.parametrize(

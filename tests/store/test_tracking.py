@@ -32,7 +32,7 @@ def test_what_changes_is_what_a_replay_of_every_instant_says(tmp_path: Path):
     """Around a planted push, at every instant: what the evaluator would have written."""
     fill(tmp_path / "store")
     push = PLANTED[0]
-    first, last = (instant_of(int(push.end) - minutes(back)) for back in (31, 22))
+    first, last = (instant_of(int(push.end) - minutes(back)) for back in (38, 29))
     with Log.open(tmp_path / "store") as log:
         tracking = Tracking(log)
         assert tracking.move(push.asset, ALL, first) == []

@@ -16,7 +16,12 @@ from tests.serve.test_schemathesis import FRAMEWORK, _described, cases_of, send
 from tests.serve.world import Desk
 from tideline.domain.time import SECOND
 
-GOOD = ("price.ret@1h > 0", "positioning.oi_usdtm@1h < 5", "price_oi@1h == balanced")
+GOOD = (
+    "price.ret@1h > 0",
+    "positioning.oi_usdtm@1h < 5",
+    "price_oi@1h == balanced",
+    "R3@1h == short_squeeze and R10@1h.severity >= watch",
+)
 RULES = st.sampled_from([*GOOD, "price.ret@1h", ""])
 URLS = st.sampled_from(
     ["https://hooks.example.com/x", "https://10.0.0.1/", "tgram://token/chat", "json://localhost"]
@@ -86,7 +91,7 @@ def _try(
     one()
 
 
-@pytest.mark.parametrize("plan", ["discover", "quant"])
+@pytest.mark.parametrize("plan", ["discover", "signal", "edge", "quant"])
 def test_the_alerts_answer_as_described(plan: str, locked: Desk, keys: Keys, monkeypatch) -> None:
     quiet(locked, monkeypatch)
     met = campaign(locked, keys.plans[plan], 20)

@@ -59,6 +59,27 @@ def test_what_is_not_a_key_is_refused(ring: KeyRing) -> None:
         assert ring.caller(text) is None
 
 
+def test_every_key_that_looks_like_one_costs_the_same_comparison(
+    ring: KeyRing, monkeypatch
+) -> None:
+    """61: one digest and one comparison in constant time, whether the key is there or not."""
+    key, record = ring.create("desk", "edge")
+    gone, dropped = ring.create("desk", "edge")
+    ring.revoke(dropped.prefix)
+    compared = []
+
+    def compare(mine: bytes, kept: bytes) -> bool:
+        compared.append((len(mine), len(kept)))
+        return mine == kept
+
+    monkeypatch.setattr("tideline.serve.keys.ring.hmac.compare_digest", compare)
+    absent = f"fk_live_00000000{key.secret}"
+    wrong = f"fk_live_{record.prefix}{gone.secret}"
+    opened = [ring.caller(text) is not None for text in (key.text, wrong, absent, gone.text)]
+    assert opened == [True, False, False, False]
+    assert compared == [(32, 32)] * 4
+
+
 def test_a_revoked_key_is_refused_by_every_process_within_five_seconds(
     ring: KeyRing, clock: ManualClock, tmp_path: Path
 ) -> None:

@@ -11,13 +11,17 @@ import pytest
 from tests.serve.alerts.stores import new_store
 from tests.serve.stream.fakes import Heads, Socket, Source, StillClock, until
 from tideline.domain.time import WallClock
+from tideline.readings.catalogue import RULES
+from tideline.readings.naming import tracks_called
 from tideline.serve.buckets import Buckets
 from tideline.serve.gate import Gate
 from tideline.serve.keys.ring import KeyRing
 from tideline.serve.keys.usage import Usage
+from tideline.serve.readings import may_read
 from tideline.serve.stream.desk import MOST_CHANNELS, Desk
 from tideline.serve.stream.hub import Hub
 from tideline.serve.stream.session import Limits, Session
+from tideline.settings import plan_named
 from tideline.store import open_store
 
 F = "price.ret@1h"
@@ -202,6 +206,32 @@ def test_a_plan_is_asked_at_every_subscription(world, plan, asked):
     assert [one["id"] for one in socket.of("subscribed")] == ["fine"]
     assert socket.of("error")[0]["plan"] == plan
     assert socket.of("error")[0]["unlocked_by"]
+
+
+def test_all_readings_are_those_the_plan_may_ask(world):
+    """Fault 58: the wildcard names nothing that would be refused by its name."""
+
+    async def main():
+        found = {}
+        async with world.running():
+            for plan in ("discover", "signal", "quant"):
+                async with world.session(f"Bearer {world.key(plan)}") as (s, _, _):
+                    s.say(subscribe("all", features=[], readings=["all@45m"]))
+                    await until(lambda s=s: s.of("standing"))
+                    found[plan] = {key for _, (key, _) in world.source.kept}
+        return found
+
+    found = asyncio.run(main())
+    assert found["discover"] < found["signal"] < found["quant"]
+    assert {key.partition(".")[0] for key in found["discover"]} == {"R7"}
+    assert found["quant"] == {rule.key for rule in RULES}
+    for plan, keys in found.items():
+        mine = plan_named(plan)
+        for key, window in tracks_called("all@45m"):
+            assert (key in keys) >= may_read(mine, [(key, window)])
+            if key in keys:
+                tracks = [t for t in tracks_called("all@45m") if t[0] == key]
+                assert any(may_read(mine, [track]) for track in tracks)
 
 
 def test_a_resume_reaches_no_further_back_than_the_plan(world):
