@@ -96,7 +96,7 @@ def test_what_cannot_be_used_is_refused_before_it_is_saved(desk, given, error):
 
 
 def test_a_plan_allows_what_it_allows(desk):
-    for rule in (HIGH, "price_oi@1h == balanced"):
+    for rule in (HIGH, "price_oi@1h == balanced", "R6@24h == structural"):
         with pytest.raises(NotEntitled) as caught:
             desk.create(FREE, spec(rule=rule))
         assert caught.value.unlocked_by is not None
