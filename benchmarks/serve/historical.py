@@ -98,18 +98,20 @@ async def post(app: Any, content: bytes, query: str, accept: str) -> Answer:
         "client": ("127.0.0.1", 1), "server": ("benchmark", 80),
     }  # fmt: skip
     waiting = [{"type": "http.request", "body": content, "more_body": False}]
-    status, pieces = 0, []
+    status, pieces, ended = 0, [], asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         if waiting:
             return waiting.pop()
-        await asyncio.Event().wait()
+        await ended.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status
         status = message.get("status", status)
         pieces.append(message.get("body", b""))
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            ended.set()
 
     began = time.process_time()
     await app(scope, receive, send)
