@@ -15,6 +15,7 @@ from tests.reference.model import MINUTE, WINDOWS, Row
 from tests.reference.signals import SPECS
 from tideline.features.engine import evaluate_legs
 from tideline.features.growing import GrowingLegs
+from tideline.features.planned import Planned
 from tideline.signals import BY_ADDRESS
 
 
@@ -27,11 +28,19 @@ def grown(rows, moments, addresses, sizes) -> None:
     """Take ``rows`` in by parts of those sizes; compare after each."""
     at = sizes[0]
     growing = GrowingLegs(table_of(rows).slice(0, at))
+    planned, made_of = None, None
     for size in [*sizes[1:], len(rows)]:
         growing.append(table_of(rows).slice(at, size))
         at = min(at + size, len(rows))
         whole = ask(table_of(rows).slice(0, at), moments, addresses)
-        assert bits(answered(growing, moments, addresses)) == bits(whole)
+        found = answered(growing, moments, addresses)
+        assert bits(found) == bits(whole)
+        if planned is None or made_of != growing.generation:  # else the plan of fewer rows serves
+            planned = Planned(growing.legs, BY_ADDRESS, INSTRUMENTS, addresses)
+            made_of = growing.generation
+        alone = planned.at(moments[0])
+        assert np.array_equal(alone.values[0], found.values[0], equal_nan=True)
+        assert np.array_equal(alone.reason[0], found.reason[0])
 
 
 @campaign(15)

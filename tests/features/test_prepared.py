@@ -9,9 +9,11 @@ import pytest
 from tests.planted import END, START, tables
 from tideline.domain.time import HOUR, MINUTE
 from tideline.features.address import parse_address
+from tideline.features.answers import EVIDENCE
 from tideline.features.detail import group_details
 from tideline.features.engine import evaluate_legs
 from tideline.features.legs import make_legs
+from tideline.features.planned import Planned
 from tideline.features.prepared import Prepared
 from tideline.features.reasons import REASONS
 from tideline.features.sampling import samples
@@ -74,3 +76,16 @@ def test_evidence_paths_and_groups_are_those_of_the_batch(market) -> None:
     groups = group_details(legs, BY_ADDRESS[address.signal], address, known, moment)
     assert [repr(g) for g in prepared.groups(ADDRESSES[0], moment)] == [repr(g) for g in groups]
     assert len(groups) == 3
+
+
+def test_planned_once_is_planned_each_time(market) -> None:
+    legs, known = market
+    moments = np.arange(int(START), int(END) + HOUR, 5 * HOUR + 11 * MINUTE)
+    whole = evaluate_legs(legs, BY_ADDRESS, known, moments, ADDRESSES, evidence=True)
+    planned = Planned(legs, BY_ADDRESS, known, ADDRESSES)
+    for r, moment in enumerate(moments.tolist()):
+        found, bare = planned.at(moment, evidence=True), planned.at(moment)
+        assert np.array_equal(bare.values, found.values, equal_nan=True)
+        for name in ("values", "reason", *EVIDENCE):
+            one, many = getattr(found, name)[0], getattr(whole, name)[r]
+            assert np.array_equal(one, many, equal_nan=one.dtype.kind == "f"), name

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from tideline.features.answers import EVIDENCE, Answers
 from tideline.features.engine import evaluate_legs
+from tideline.features.legs import LegSet
 from tideline.serve.cost import Ask
+from tideline.serve.kept_legs import KeptLegs
 from tideline.signals import BY_ADDRESS
 from tideline.store import Store
 from tideline.store.origins import Origins
@@ -43,10 +45,14 @@ class Batch:
     places: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        listed: dict[str, list[int]] = {}
-        for place, asset in enumerate(self.assets):
-            listed.setdefault(asset, []).append(place)
-        self.places = {asset: np.array(at, np.int64) for asset, at in listed.items()}
+        number = {asset: at for at, asset in enumerate(dict.fromkeys(self.assets))}
+        if len(number) == 1:
+            self.places = dict.fromkeys(number, np.arange(len(self.assets)))
+            return
+        which = np.fromiter(map(number.__getitem__, self.assets), np.int64, len(self.assets))
+        order = np.argsort(which, kind="stable")
+        edges = np.searchsorted(which[order], np.arange(len(number) + 1))
+        self.places = {asset: order[edges[at] : edges[at + 1]] for asset, at in number.items()}
 
     @property
     def asks(self) -> list[Ask]:
@@ -67,7 +73,7 @@ class Answered:
     told: list[list[dict[str, Any]] | None]
 
 
-def answer_batch(store: Store, batch: Batch, alive: Alive) -> Answered:
+def answer_batch(store: Store, batch: Batch, alive: Alive, kept: KeptLegs) -> Answered:
     """Work it out, asset by asset, each in parts that fit in memory."""
     size = len(batch.assets)
     shape = (size, len(batch.features))
@@ -80,7 +86,7 @@ def answer_batch(store: Store, batch: Batch, alive: Alive) -> Answered:
         whole.basis = np.zeros(shape, np.int8)
     done = Answered(batch, whole, [None] * size if batch.told else [])
     for asset, places in batch.places.items():
-        for at, found in _asset(store, batch, asset, places, done.told, alive):
+        for at, found in _asset(store, batch, asset, places, done.told, alive, kept):
             for name in ("values", "reason", *(EVIDENCE if batch.columns or batch.told else ())):
                 getattr(whole, name)[at] = getattr(found, name)
     return done
@@ -93,34 +99,43 @@ def _asset(
     places: NDArray[np.int64],
     told: list[list[dict[str, Any]] | None],
     alive: Alive,
+    kept: KeptLegs,
 ) -> Iterator[tuple[NDArray[np.int64], Answers]]:
     """The parts of one asset: where they belong, and their answers."""
     rows = AssetRows(store.log, asset, batch.features)
-    order = places[np.argsort(batch.as_of[places], kind="stable")]
-    ascending = batch.as_of[order]
+    moments = batch.as_of[places]
+    in_order = bool((moments[1:] >= moments[:-1]).all())
+    order = places if in_order else places[np.argsort(moments, kind="stable")]
+    ascending = moments if in_order else batch.as_of[order]
+    evidence = batch.columns or batch.told
+
+    def work(low: int, high: int, legs: LegSet, origins: Origins) -> Answers:
+        alive()
+        found = evaluate_legs(
+            *(legs, BY_ADDRESS, rows.instruments, ascending[low:high], batch.features),
+            evidence=evidence,
+        )
+        if batch.told:
+            telling = Telling(legs, rows.instruments, origins, batch.features, store.simulated)
+            _tell(telling, found, order[low:high], told, alive)
+        return found
+
+    if not batch.strict:
+        with kept.borrowed(rows, int(ascending[0]), int(ascending[-1])) as lent:
+            if lent is not None:
+                yield order, work(0, ascending.size, lent.legs, lent.origins)
+                return
     low = 0
     while low < ascending.size:
         alive()
         high = rows.stretch(ascending, low, ROWS_AT_ONCE)
         first, last = int(ascending[low]), int(ascending[high - 1])
         table = rows.table(first, last, batch.strict)
-        legs = rows.legs_of(table, first, batch.strict)
-        alive()
-        found = evaluate_legs(
-            legs,
-            BY_ADDRESS,
-            rows.instruments,
-            ascending[low:high],
-            batch.features,
-            evidence=batch.columns or batch.told,
-        )
-        at = order[low:high]
+        origins = Origins(store.log)
         if batch.told:
-            origins = Origins(store.log)
             origins.add(table)
-            telling = Telling(legs, rows.instruments, origins, batch.features, store.simulated)
-            _tell(telling, found, at, told, alive)
-        yield at, found
+        legs = rows.legs_of(table, first, batch.strict)
+        yield order[low:high], work(low, high, legs, origins)
         low = high
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tideline.domain.fields import BY_NAME
+from tideline.domain.time import HOUR
 from tideline.features.address import Address, parse_address
 from tideline.features.engine import lookback_us
 from tideline.features.resolver import signal_fields
@@ -43,6 +44,8 @@ TOLD = 90.0
 NUMBER = 0.4
 """One bare number as JSON."""
 CHANGES = (Formula.RETURN, Formula.REALISED_VOL)
+SHORTEST = HOUR
+"""Rows of a leg younger than this are spread over it: one row alone has no density."""
 
 
 class Ask(NamedTuple):
@@ -125,7 +128,7 @@ def _densities(legs: Sequence[Leg]) -> dict[str, _Density]:
     found: dict[str, _Density] = {}
     for leg in legs:
         old = found.get(leg.field, _Density(0, 0.0))
-        each = leg.rows / max(leg.last_event - leg.first_event, 1)
+        each = leg.rows / max(leg.last_event - leg.first_event, SHORTEST)
         found[leg.field] = _Density(old.legs + 1, old.per_us + each)
     return found
 

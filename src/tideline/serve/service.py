@@ -16,6 +16,7 @@ from tideline.serve.buckets import Buckets
 from tideline.serve.flights import Flights
 from tideline.serve.following import Follower
 from tideline.serve.gate import Gate
+from tideline.serve.kept_legs import KeptLegs
 from tideline.serve.keys.ring import KeyRing
 from tideline.serve.keys.usage import Usage
 from tideline.serve.live.answers import LiveAnswers
@@ -75,6 +76,7 @@ class Service:
     gate: Gate
     follower: Follower
     live: LiveAnswers
+    kept: KeptLegs
     scans: Scans
     flights: Flights
     metrics: Metrics
@@ -135,6 +137,8 @@ def open_service(
     gate = Gate(ring, Buckets(clock, options.limits), usage, options.plans)
     live = LiveAnswers(store)
     follower = Follower(store.log, clock, live.take)
+    kept = KeptLegs(store, follower)
+    follower.hand_to(kept.take)
     pushing = Pushing(
         store, live, follower, gate, clock,
         options.alerts or options.store / ALERTS, options.plans, options.mail_server, log,
@@ -148,6 +152,7 @@ def open_service(
         gate=gate,
         follower=follower,
         live=live,
+        kept=kept,
         scans=Scans(store),
         flights=Flights(),
         metrics=Metrics(),

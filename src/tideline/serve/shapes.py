@@ -67,8 +67,8 @@ class Answers(Struct):
     rows: list[Row]
 
 
-class RequestRow(Struct, forbid_unknown_fields=True):
-    """One question of a batch."""
+class RequestRow(Struct, forbid_unknown_fields=True, gc=False):
+    """One question of a batch. Thousands come at once, none of them in a circle."""
 
     asset: AssetName
     as_of: GivenMoment

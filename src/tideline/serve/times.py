@@ -26,9 +26,9 @@ def read_moments(values: Sequence[str | int], field: str) -> NDArray[np.int64]:
     Raises:
         BadTime: the first that is none.
     """
-    if all(type(value) is int and 0 < value < MOST_MS for value in values):
+    if set(map(type, values)) == {int} and min(values) > 0 and max(values) < MOST_MS:  # type: ignore[operator]
         us = np.array(values, np.int64) * 1000
-        if us.size and us.min() >= EARLIEST and us.max() < LATEST:
+        if us.min() >= EARLIEST and us.max() < LATEST:
             return us
     return np.array([read_moment(value, field) for value in values], np.int64)
 

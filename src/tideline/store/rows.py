@@ -50,7 +50,7 @@ class AssetRows:
         reaches: Iterable[tuple[str, int]] = (),
     ) -> None:
         """``reaches``: signals that are also sampled so many µs before T (window included)."""
-        self.log, self.asset = log, asset
+        self.log, self.asset, self.addresses = log, asset, tuple(addresses)
         parsed = [check_address(text, BY_ADDRESS) for text in addresses]
         self.back = _look_backs(parsed, reaches)
         self.fields = frozenset(self.back)
@@ -119,13 +119,13 @@ class AssetRows:
         """As many moments as keep the rows within bounds; never less than one look-back."""
         start = int(ascending[low]) - self.back_us
         span = max(int(ascending[-1]) - start, 1)
-        rows = self._rows_between(start, int(ascending[-1]))
+        rows = self.rows_between(start, int(ascending[-1]))
         if rows <= rows_at_once:
             return int(ascending.size)
         reach = max(int(span * rows_at_once / rows), 2 * self.back_us)
         return max(int(np.searchsorted(ascending, start + reach, side="right")), low + 1)
 
-    def _rows_between(self, start: int, end: int) -> float:
+    def rows_between(self, start: int, end: int) -> float:
         """About how many rows lie between, were each leg even in time."""
         total = 0.0
         for leg in self._read_legs():

@@ -46,9 +46,10 @@ EASY = 2.0
 """Up to this speed everything is pushed as often as venues do."""
 
 
-def pace_of(speed: float) -> dict[str, float]:
-    """By venue, what multiplies its push intervals at this speed."""
-    return {venue: min(most, max(1.0, speed / EASY)) for venue, most in PACE.items()}
+def pace_of(speed: float, thin: float = 1.0) -> dict[str, float]:
+    """By venue, what multiplies its push intervals at this speed; ``thin`` times more seldom yet,
+    for collectors that were told to expect it."""
+    return {venue: thin * min(most, max(1.0, speed / EASY)) for venue, most in PACE.items()}
 
 
 def venues_of(tapes: Sequence[Tape]) -> list[Venue]:
@@ -57,13 +58,13 @@ def venues_of(tapes: Sequence[Tape]) -> list[Venue]:
     return [venue for venue in VENUES if venue.name in names]
 
 
-async def serve(tapes: Sequence[Tape], clock: ScaledClock) -> None:
+async def serve(tapes: Sequence[Tape], clock: ScaledClock, thin: float = 1.0) -> None:
     """The venues on loopback, until stdin ends."""
     qualities = [draw_quality(tape) for tape in tapes]
     market = Observed(Recorded(tapes), qualities, clock)
     venues = venues_of(tapes)
     outages = [outage for quality in qualities for outage in quality.outages]
-    fronts = served(venues, market, scripts_of(venues, outages), pace_of(clock.speed))
+    fronts = served(venues, market, scripts_of(venues, outages), pace_of(clock.speed, thin))
     async with Serving(fronts, clock) as serving:
         _say(serving.urls)
         await asyncio.to_thread(sys.stdin.read)
@@ -80,7 +81,7 @@ def main() -> None:
     if line:
         anchor = Anchor(**json.loads(line))
         clock = ScaledClock(anchor)
-        run_scaled(serve(tapes, clock), clock)
+        run_scaled(serve(tapes, clock, told["thin"]), clock)
 
 
 def _say(value: Any) -> None:

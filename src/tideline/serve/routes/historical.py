@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated
 
 import numpy as np
@@ -26,7 +27,7 @@ from tideline.serve.refusals import TooLong
 from tideline.serve.sending import sent
 from tideline.serve.service import Service
 from tideline.serve.shapes import Answers, HistoricalRequest, Series
-from tideline.serve.tables import frame_of, json_pieces, pieces_of
+from tideline.serve.tables import json_pieces, pieces_of
 from tideline.serve.times import moment, read_moment, read_moments
 from tideline.serve.vectors import series_pieces
 
@@ -37,6 +38,7 @@ Given = Annotated[
 ]
 Evidence = Annotated[bool, QueryParameter(description="false: bare numbers")]
 MOST_POINTS = 100_000
+_ASSET, _AS_OF = attrgetter("asset"), attrgetter("as_of")
 
 
 @post(
@@ -67,8 +69,8 @@ async def historical(
 
     def work() -> Sent:
         batch = Batch(
-            assets=[row.asset for row in data.rows],
-            as_of=read_moments([row.as_of for row in data.rows], "as_of"),
+            assets=list(map(_ASSET, data.rows)),
+            as_of=read_moments(list(map(_AS_OF, data.rows)), "as_of"),
             features=features,
             strict=data.strict,
             columns=evidence,
@@ -77,7 +79,7 @@ async def historical(
         done = answer(service, caller, batch)
         head = service.head
         facts = {"resolved": moment(head), "simulated": str(service.store.simulated).lower()}
-        pieces = pieces_of(media, lambda: frame_of(done), lambda: json_pieces(done, head), facts)
+        pieces = pieces_of(media, done, lambda: json_pieces(done, head), facts)
         return sent(pieces, media, {"x-tideline-resolved": moment(head), "vary": "accept"})
 
     return await service.work(work)
@@ -123,7 +125,7 @@ async def series(
         done = answer(service, caller, batch)
         head = service.head
         facts = {"resolved": moment(head), "simulated": str(service.store.simulated).lower()}
-        pieces = pieces_of(media, lambda: frame_of(done), lambda: series_pieces(done, head), facts)
+        pieces = pieces_of(media, done, lambda: series_pieces(done, head), facts)
         return sent(pieces, media, {"x-tideline-resolved": moment(head), "vary": "accept"})
 
     return await service.work(work)
@@ -137,7 +139,8 @@ def answer(service: Service, caller: Caller, batch: Batch) -> Answered:
     """
     log, began = service.store.log, service.clock.monotonic()
     oldest, newest = int(batch.as_of.min()), int(batch.as_of.max())
-    log.check_as_of(newest)
+    if newest > service.head:  # what is published was asked of the log already
+        log.check_as_of(newest)
     log.check_as_of(oldest)
     require(caller.plan, oldest=oldest, head=service.head)
     known_assets(list(batch.places), service.store.assets())
@@ -149,7 +152,7 @@ def answer(service: Service, caller: Caller, batch: Batch) -> Answered:
         if service.clock.monotonic() - began > service.options.timeout_s:
             raise TooLong(service.options.timeout_s)
 
-    return answer_batch(service.store, batch, alive)
+    return answer_batch(service.store, batch, alive, service.kept)
 
 
 def _grid(start: str, end: str, step: str) -> NDArray[np.int64]:
