@@ -142,9 +142,7 @@ def assumed(rows: pa.Table) -> pa.Table:
     return rows.set_column(rows.column_names.index("basis"), "basis", words)
 
 
-def test_what_is_filled_in_meanwhile_is_known_from_then_on(
-    tmp_path: Path, rows: pa.Table
-) -> None:
+def test_what_is_filled_in_meanwhile_is_known_from_then_on(tmp_path: Path, rows: pa.Table) -> None:
     """The past comes in pieces, the newest first, while instants are judged; and one in ten live
     rows comes minutes late with the modelled known_time at which it could have been there."""
     rng = np.random.default_rng(11)

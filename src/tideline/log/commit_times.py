@@ -45,7 +45,8 @@ class CommitTimes:
         """For each row of a canonical table the known_time of its commit; its own where the
         journal lost the commit."""
         known = int_times(table.column("known_time"))
-        return np.maximum(self.of(table.column("seq").to_numpy()), known)
+        brought: Ints = np.maximum(self.of(table.column("seq").to_numpy()), known)
+        return brought
 
     def _block(self, block: int, last: int) -> Ints:
         """A block that is told up to ``last``; the newest one still grows."""

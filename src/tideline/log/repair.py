@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tideline.log import batch, journal
+from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import short_sum
 from tideline.log.layout import read_identity, write_identity
-from tideline.log.commit_times import CommitTimes
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, pack_leg
 from tideline.log.lock import WriterLock
 from tideline.log.marks import Mark

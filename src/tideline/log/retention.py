@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from tideline.domain.errors import BadInput, StoreDamaged
 from tideline.domain.time import DAY, format_time
-from tideline.log.journal import bodies, short_sum
 from tideline.log.commit_times import CommitTimes
+from tideline.log.journal import bodies, short_sum
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, pack_leg, unpack_leg
 from tideline.log.marks import Mark
 from tideline.log.part import Part, decode_part, digest_of, encode_part, month_start

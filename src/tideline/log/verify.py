@@ -23,9 +23,9 @@ from deltalake.exceptions import DeltaError
 
 from tideline.domain.errors import StoreDamaged
 from tideline.log import journal
+from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import State
 from tideline.log.layout import read_identity
-from tideline.log.commit_times import CommitTimes
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, unpack_leg
 from tideline.log.marks import Mark
 from tideline.log.order import sort_order

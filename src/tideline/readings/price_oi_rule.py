@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -64,6 +65,7 @@ def moves_wants(window: str, parameters: Parameters) -> Wants:
     return Wants(band_addresses(window)[:2], baseline_paths(window))
 
 
+@cache
 def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     """Return, OI now and OI one window before, at the like hours of the last 30 days."""
     return (
@@ -167,6 +169,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         judge=judge,
         finish=finish,
         holds=holds,
+        counted=mode == "adaptive",
     )
 
 

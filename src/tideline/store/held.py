@@ -74,9 +74,7 @@ class HeldAsset:
         self._rows = AssetRows(self._log, self.asset, wants.at, reaches, lived=True)
         table = self._rows.standing(first, followed)
         self._grown = InPlaceLegs(self._rows.legs_of(table, first))
-        self._knowledge: Knowledge = read_knowledge(
-            self._log, self.asset, followed, lived=True
-        )
+        self._knowledge: Knowledge = read_knowledge(self._log, self.asset, followed, lived=True)
         self._plan()
         self.loaded_at = followed
         self.loads += 1

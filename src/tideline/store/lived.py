@@ -23,9 +23,7 @@ from tideline.log.schema import times
 def as_lived(log: Log, table: pa.Table) -> pa.Table:
     """Rows of the log, in its order, each known from its commit on."""
     brought = log.commit_times.brought(table)
-    table = table.set_column(
-        table.column_names.index("known_time"), "known_time", times(brought)
-    )
+    table = table.set_column(table.column_names.index("known_time"), "known_time", times(brought))
     # within a commit: by the known_time a row had, which is how the log hands them out
     order = pa.array(np.arange(table.num_rows, dtype=np.int32))
     return table.set_column(table.column_names.index("row"), "row", order)

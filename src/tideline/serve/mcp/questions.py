@@ -181,5 +181,5 @@ def _entitled(caller: Caller, signal: str) -> bool:
 def _state(reading: Reading) -> State:
     return State(
         reading.asset, reading.name, reading.severity, reading.strength, reading.price_change,
-        reading.oi_change, reading.because,
+        reading.oi_change, reading.because, reading.label_p, reading.follow_p,
     )  # fmt: skip
