@@ -127,7 +127,8 @@ def picture(bins: Sequence[Bin]) -> str:
         title = f"{one.n} cases: {one.expected:.1%} expected, {one.seen:.1%} seen"
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="#264653"/>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#e76f51"><title>{title}</title></circle>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#e76f51">'
+            f"<title>{title}</title></circle>"
         )
     parts.append(
         f'<text x="{EDGE + SIDE / 2}" y="{size - 6:.0f}" text-anchor="middle">'
@@ -144,9 +145,9 @@ HEAD = """<!-- printed by scripts/follow_odds.py from imported recordings -->
 
 `follow_p` stands beside every named state: `p`, how often price **and** open interest went on the
 way they had gone, over the `horizon` after a state was entered; `n`, in how many cases that was
-counted; `base_rate`, how often the same happens at any moment with the same signs; `version`, of the
-table; `source`, always `recordings`. It is counted from real markets alone. `label_p`, whether the
-name of a state was true, needs a market whose truth is known and is counted from simulated ones
+counted; `base_rate`, how often the same happens at any moment with the same signs; `version`, of
+the table; `source`, always `recordings`. It is counted from real markets alone. `label_p`, whether
+the name of a state was true, needs a market whose truth is known and is counted from simulated ones
 alone. The two are never merged.
 
 **It is no prediction and no edge.** Where `p` is about the base rate, the state says nothing on
@@ -154,14 +155,14 @@ whether it goes on; that is so for most of them, and the table says so.
 
 ## What is counted
 
-* A **case** is a state that is entered; within one horizon of the last case of the same state, rule
-  and window no other counts. A state that has lasted for hours is no new case: its odds are those of
-  its beginning.
-* Its **sides** are where price and open interest went over the window. R1's flat sides do not count
-  (`low_conviction_rally` asks for price alone); all other states ask for both.
-* It **went on** when every side has the same sign again over the horizon: 1h after windows up to 1h,
-  4h after 2h and 4h, 24h after 12h and 24h. Read an hour after it was over, on the groups that the
-  reading stood on.
+* A **case** is a state that is entered; within one horizon of the last case of the same state,
+  rule and window no other counts. A state that has lasted for hours is no new case: its odds are
+  those of its beginning.
+* Its **sides** are where price and open interest went over the window. R1's flat sides do not
+  count (`low_conviction_rally` asks for price alone); all other states ask for both.
+* It **went on** when every side has the same sign again over the horizon: 1h after windows up to
+  1h, 4h after 2h and 4h, 24h after 12h and 24h. Read an hour after it was over, on the groups that
+  the reading stood on.
 * The **base rate** asks the same of every moment of the same asset and stretch with the same signs,
   however small the move, in the same weeks.
 * `p` = (went on + {prior:g} · base rate) / (n + {prior:g}): few cases stay near what is usual.
@@ -171,12 +172,12 @@ whether it goes on; that is so for most of them, and the table says so.
   never entered; of the caveats (R7), which are no states of a flow; and under a profile or bands
   other than the ones it was counted with.
 
-What it stands on: Bybit by the hour (BTC and ETH, 2020-09 to 2023-12; windows from 4h), Binance
-every five minutes (BTC 2026-01 to 05, ETH and SOL to 03; all windows). Three coins that move
-together, and one spring for the short windows: cases of one week are not independent, and a coin
-that is none of the three may differ. There is no liquidation feed in it, so states that need one are
-missing. Adaptive bands look back 30 days, at held-out weeks too: at what went before, never at an
-outcome.
+What it stands on: Bybit by the hour (BTC and ETH, 2020-09 to 2023-12; windows from 4h, judged every
+two hours), Binance every five minutes (BTC 2026-01 to 05, ETH and SOL to 03; all windows, judged
+every quarter of an hour). Three coins that move together, and one spring for the short windows:
+cases of one week are not independent, and a coin that is none of the three may differ. There is no
+liquidation feed in it, so states that need one are missing. Adaptive bands look back 30 days, at
+held-out weeks too: at what went before, never at an outcome.
 """
 
 
@@ -205,8 +206,8 @@ def page(
         "## Checked on the weeks held out",
         "",
         f"{len(checks):,} cases of {len({check.week for check in checks})} held-out weeks, in bins "
-        "by what the table expects. Intervals are 90 % (Wilson), as if cases were independent; they "
-        "are too narrow by as much as they are not.",
+        "by what the table expects. Intervals are 90 % (Wilson), as if cases were independent; "
+        "they are too narrow by as much as they are not.",
         "",
         "![seen against expected on held-out weeks](follow_p.svg)",
         "",

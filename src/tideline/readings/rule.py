@@ -40,8 +40,8 @@ Mark: TypeAlias = tuple[str, float | None]
 class Judgement:
     """What a rule saw, in short. ``because`` is a plain clause without a full stop.
 
-    Not frozen: one is made for every rule, window, asset and instant, and freezing cost a tenth of
-    judging them.
+    Not frozen: one is made for every rule, window, asset and instant, and making a frozen one
+    takes 1.7 µs instead of 0.8.
 
     ``marks`` are the addresses it stood on with their thresholds; ``seen`` further evidence whose
     number is not a feature's own (a quantile, a share).
