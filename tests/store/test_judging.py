@@ -45,6 +45,7 @@ def filled(path: Path, rows: pa.Table, clock: ManualClock) -> Log:
     known = int_times(rows["known_time"])
     with log.writer(background=False) as writer:
         writer.append(rows.filter(pa.array(known < BEGIN)))
+        writer.flush()
     return log
 
 
@@ -69,7 +70,7 @@ def live(
     older = list(filling)
     coming = iter(batches(rows, end))
     due = next(coming, None)
-    total = 0
+    total, flushed = 0, clock.at
     with log.writer(background=False) as writer:
 
         def fresh() -> Judging:
@@ -84,6 +85,9 @@ def live(
             while older and older[0][0] <= clock.at:
                 writer.append(older.pop(0)[1])
             writer.tick()
+            if clock.at - flushed > HOUR:  # a journal of a whole day is no store of ours
+                flushed = clock.at
+                writer.flush()
             if stall[0] <= clock.at < stall[1]:
                 continue
             total += judging.step()
