@@ -155,6 +155,7 @@ def addresses(window: str) -> tuple[str, ...]:
     )
 
 
+@cache
 def band_addresses(window: str) -> tuple[str, str, str]:
     """Those that name the state: ret, rate, volume."""
     ret, rate, *_, volume = addresses(window)
