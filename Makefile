@@ -7,7 +7,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 READY := .venv/.ready
 
-.PHONY: help demo test second-opinion test-all check bench up docs label-odds scorecard calibration clean
+.PHONY: help demo test second-opinion test-all check bench up docs label-odds scorecard follow-odds calibration clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ label-odds: $(READY) ## label_p: how often names were right in simulated worlds 
 
 scorecard: $(READY) ## Readings against simulated truth, into docs/scorecard.md; logged (minutes)
 	@$(BIN)/tideline score --write docs/scorecard.md
+
+follow-odds: $(READY) ## Count follow_p anew from a store with the recordings: STORE=…  (minutes)
+	@$(BIN)/python scripts/follow_odds.py $(STORE)
 
 calibration: $(READY) ## Made markets beside recorded ones: docs/simulated-market/calibration.md
 	@$(BIN)/python scripts/calibration.py

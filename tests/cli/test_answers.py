@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from tests.planted import DELAY_US, END, LAST_KNOWN, PLANTED
 from tideline.cli.app import run
 from tideline.domain.time import HOUR, MINUTE, format_time, parse_time
+from tideline.readings.odds.table import odds_table
 
 AT = format_time(LAST_KNOWN)
 TWO = "positioning.oi_usdtm_coin@1h:rate,price.ret@1h"
@@ -147,11 +149,15 @@ def test_the_scan_ranks_and_explains(simulated: Path, capsys: pytest.CaptureFixt
     assert parts == pytest.approx(split["total"])
     assert 0.0 <= first["fuel_left"] <= 1.0
     assert first["label_p"] is None
+    counted = odds_table("follow").of("R1.state", "short_covering", "45m")
+    assert counted is not None
+    assert first["follow_p"] == asdict(counted)
     assert (first["spent"], "still moves" in first["spent_why"]) == (False, True)
     assert run([*given, "--why"]) == 0
     out = capsys.readouterr().out
     assert "positions were closed into the rise" in out
     assert "ΔP > " in out
+    assert f"of {counted.n:,} cases over {counted.horizon}" in out
 
 
 def test_scans_filter_by_asset_state_and_severity(

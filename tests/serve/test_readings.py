@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from tests.serve.world import Desk
 from tideline.readings.catalogue import READINGS, RULES
+from tideline.readings.odds.odds import Odds
+from tideline.readings.odds.table import OddsTable
 from tideline.readings.parameters import DEFAULTS
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.serve.entitlement import allowed
@@ -33,6 +37,24 @@ def test_readings_are_the_stores_in_its_order(desk: Desk, window: str):
     assert [said(one) for one in found["readings"]] == [
         told(one) for one in store.readings("BTC", AT, window)
     ]
+
+
+def test_odds_stand_beside_the_states_they_were_counted_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    def counted(kind: str) -> OddsTable:
+        odds = Odds(0.25, 40, 0.2, "1h", "test", "recordings")
+        rows = {(rule.key, name, "45m"): odds for rule in RULES for name in rule.names}
+        return OddsTable("follow", rows=rows if kind == "follow" else {})
+
+    monkeypatch.setattr("tideline.readings.rule.odds_table", counted)
+    found = desk.get(f"/v1/readings/BTC?as_of={AT}&window=45m").json()["readings"]
+    own = desk.service.store.readings("BTC", AT, "45m")
+    assert [one["follow_p"] for one in found] == [r.follow_p and asdict(r.follow_p) for r in own]
+    told = [one["follow_p"] for one in found if one["follow_p"] is not None]
+    assert told
+    assert set(told[0]) == {"p", "n", "base_rate", "horizon", "version", "source"}
+    assert all(one["label_p"] is None for one in found)
 
 
 def test_some_readings_with_the_published_bands(desk: Desk):

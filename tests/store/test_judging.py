@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from tests.planted import PLANTED, tables
 from tideline.collect.archives.rows import export_rows
 from tideline.domain.fields import MARKET
-from tideline.domain.time import HOUR, MINUTE, SECOND, ManualClock
+from tideline.domain.time import DAY, HOUR, MINUTE, SECOND, ManualClock
 from tideline.domain.venue import OWN
 from tideline.log import Log
 from tideline.log.schema import TIMESTAMP, int_times
@@ -44,6 +45,7 @@ def filled(path: Path, rows: pa.Table, clock: ManualClock) -> Log:
     known = int_times(rows["known_time"])
     with log.writer(background=False) as writer:
         writer.append(rows.filter(pa.array(known < BEGIN)))
+        writer.flush()
     return log
 
 
@@ -59,11 +61,16 @@ def live(
     log: Log, rows: pa.Table, clock: ManualClock, end: int, restart_at: int = 0,
     stall: tuple[int, int] = (0, 0), rules: tuple[Rule, ...] = FEW,
     windows: tuple[str, ...] = ("45m",), assets: tuple[str, ...] = ("BTC",),
+    filling: Sequence[tuple[int, pa.Table]] = (),
 ) -> int:  # fmt: skip
-    """Let the market write and the evaluator judge, second by second; instants judged."""
+    """Let the market write and the evaluator judge, second by second; instants judged.
+
+    ``filling``: (moment, rows with the known_time they are given) that are imported meanwhile.
+    """
+    older = list(filling)
     coming = iter(batches(rows, end))
     due = next(coming, None)
-    total = 0
+    total, flushed = 0, clock.at
     with log.writer(background=False) as writer:
 
         def fresh() -> Judging:
@@ -75,7 +82,12 @@ def live(
             while due is not None and due[0] <= clock.at:
                 writer.append(due[1])
                 due = next(coming, None)
+            while older and older[0][0] <= clock.at:
+                writer.append(older.pop(0)[1])
             writer.tick()
+            if clock.at - flushed > HOUR:  # a journal of a whole day is no store of ours
+                flushed = clock.at
+                writer.flush()
             if stall[0] <= clock.at < stall[1]:
                 continue
             total += judging.step()
@@ -126,6 +138,46 @@ def test_late_and_restated_rows_are_judged_when_they_are_known(
         assert found == replay(
             log, BEGIN + CADENCE_US, end, rules=FEW, windows=("15m", "45m"), assets=["BTC"]
         )
+
+
+def assumed(rows: pa.Table) -> pa.Table:
+    """Rows as an import brings them: their known_time is modelled."""
+    words = pa.array(["assumed"] * rows.num_rows)
+    return rows.set_column(rows.column_names.index("basis"), "basis", words)
+
+
+def test_what_is_filled_in_meanwhile_is_known_from_then_on(tmp_path: Path, rows: pa.Table) -> None:
+    """The past comes in pieces, the newest first, while instants are judged; and one in ten live
+    rows comes minutes late with the modelled known_time at which it could have been there."""
+    rng = np.random.default_rng(11)
+    event, known = int_times(rows["event_time"]), int_times(rows["known_time"])
+    cuts = [(HOUR, 6 * HOUR, 2), (6 * HOUR, 3 * DAY, 6), (3 * DAY, 400 * DAY, 11)]
+    past = [
+        (BEGIN + at * MINUTE, assumed(rows.filter(pa.array(
+            (known < BEGIN) & (event >= BEGIN - far) & (event < BEGIN - near)))))
+        for near, far, at in cuts
+    ]  # fmt: skip
+    end = int(PUSH.start) + 14 * MINUTE
+    late = (known >= BEGIN) & (known < end - 5 * MINUTE) & (rng.random(known.size) < 0.1)
+    held = rows.filter(pa.array(np.where(known < BEGIN, event >= BEGIN - HOUR, ~late)))
+    missed = assumed(rows.filter(pa.array(late)))
+    filling = sorted(
+        [*past, *((at, missed.filter(pa.array(int_times(missed["known_time"]) < at)))
+                  for at in range(BEGIN + 4 * MINUTE, end, 4 * MINUTE))],
+        key=lambda item: item[0],
+    )  # fmt: skip
+    clock = ManualClock(BEGIN)
+    rules = tuple(rule for rule in RULES if rule.key[:2] in ("R1", "R2", "R3", "R7"))
+    windows = ("15m", "45m", "4h")
+    with filled(tmp_path / "store", held, clock) as log:
+        live(log, held, clock, end, rules=rules, windows=windows, filling=filling)
+        found = written(log)
+        asked = partial(replay, log, BEGIN + CADENCE_US, end, rules=rules, windows=windows,
+                        assets=["BTC"])  # fmt: skip
+        assert len(found) > 8
+        assert found == asked()
+        assert found != asked(lived=False)
+        assert log.verify().ok
 
 
 def test_every_instant_is_judged_or_told_as_skipped(tmp_path: Path, rows: pa.Table) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tideline.cli.odds import odds_rows
 from tideline.cli.options import (
     as_of_option,
     choose,
@@ -103,6 +104,7 @@ def show_reading(reading: Reading) -> None:
         told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
         rows.append(("spent", f"{told}: {reading.spent_why}"))
     rows += [(f"caveat {caveat.name}", caveat.text) for caveat in reading.caveats]
+    rows += odds_rows(reading)
     screen = console()
     screen.print(head, style=SEVERITY_STYLE[reading.severity] or "bold", markup=False)
     put_table("", ("", ""), rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tideline.cli.odds import odds_rows
 from tideline.cli.options import (
     as_of_option,
     choose,
@@ -355,6 +356,7 @@ def explain(reading: Reading) -> None:
     if reading.spent_why:
         told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
         rows.append(("spent", f"{told}: {reading.spent_why}"))
+    rows += odds_rows(reading)
     put_table(f"{reading.asset} {reading.name} as of {moment(reading.as_of)}", ("", ""), rows)
 
 

@@ -27,6 +27,10 @@ from tideline.features.reasons import NO_DATA, REASONS
 from tideline.features.resolver import make_plan
 from tideline.features.signal import Signal
 
+LONG_BASELINE = 100
+"""Windows of a baseline from which on it is asked apart."""
+MOST_WALKS = 512
+"""Paths whose preparation is kept."""
 NEVER_MERGED = 0
 """Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
 
@@ -54,6 +58,32 @@ class _Asked:
     as_of: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A path that is asked again and again; ``question`` None: nothing will ever be known."""
+
+    back: I64
+    question: Question | None
+    each: I64
+    levels: I64
+    span: int
+    reasons: NDArray[np.int8]
+
+
+def _company(address: Address) -> tuple[str, str, str]:
+    """What is asked together: not what costs much with what is asked far more often.
+
+    Extremes look at every row of the window and a long baseline at as many windows; a rule that
+    wants the level alone should not wait for them.
+    """
+    costly = ""
+    if address.transform in ("min", "max", "range"):
+        costly = "extremes"
+    elif address.transform in ("zscore", "pctrank") and address.n >= LONG_BASELINE:
+        costly = "baseline"
+    return address.signal, address.window, costly
+
+
 class Prepared:
     """One moment at a time from legs that stay, or that grow in place.
 
@@ -68,15 +98,15 @@ class Prepared:
         addresses: Iterable[str] = (),
     ) -> None:
         self.legs, self.signals, self.instruments = legs, signals, instruments
-        self._together: dict[tuple[str, str], list[Address]] = {}
+        self._together: dict[tuple[str, str, str], list[Address]] = {}
         self._place: dict[str, tuple[_Asked, int] | None] = {}
-        self._each, self._levels = np.arange(256), np.zeros(256, np.int64)
         self._moment = np.zeros(1, np.int64)
         self._groups: dict[str, GroupDetails] = {}
         self._paths: dict[tuple[str, int], tuple[Plan, Question] | None] = {}
+        self._walks: dict[tuple[str, int, int], _Walk] = {}
         for text in dict.fromkeys(addresses):
             address = check_address(text, signals)
-            self._together.setdefault((address.signal, address.window), []).append(address)
+            self._together.setdefault(_company(address), []).append(address)
 
     def value(self, address: str, as_of: int) -> tuple[float, int]:
         """The value (NaN null) and the code of the reason."""
@@ -108,28 +138,50 @@ class Prepared:
 
     def samples(self, signal: str, window_us: int, as_of: int, back: I64) -> F64:
         """x_w at every distance before as_of, as :func:`tideline.features.sampling.samples`."""
-        size = back.size
+        key = (signal, window_us, id(back))
+        walk = self._walks.get(key)
+        if walk is None or walk.back is not back:
+            if len(self._walks) >= MOST_WALKS:
+                self._walks.clear()
+            walk = self._walks[key] = self._walk(signal, window_us, back)
+        if walk.question is None:
+            return np.full(back.size, np.nan)
+        values = np.empty((back.size, 1))
+        self._moment[0] = as_of
+        ask(
+            walk.question.query,
+            SWEEP,
+            self._moment,
+            back,
+            walk.levels,
+            walk.levels,
+            walk.each,
+            walk.each,
+            walk.span,
+            0,
+            values,
+            NO_COUNTS,
+            walk.reasons,
+        )
+        return values[:, 0]
+
+    def _walk(self, signal: str, window_us: int, back: I64) -> _Walk:
+        """What every call along these distances has in common."""
         key = (signal, window_us)
         if key not in self._paths:
             plan = make_plan(self.signals[signal], window_us, self.legs, self.instruments)
             made = None if plan is None else (plan, Question(self.legs.arrays, NO_STEPS, plan))
             self._paths[key] = made
-        found = self._paths[key]
-        if found is None or not size:
-            return np.full(size, np.nan)
-        if size > self._each.size:
-            self._each, self._levels = np.arange(size), np.zeros(size, np.int64)
-        each, levels = self._each[:size], self._levels[:size]
+        found, size = self._paths[key], back.size
         stock = self.signals[signal].kind == "stock"
-        span = int(back.max()) + (0 if stock else window_us)
-        values = np.empty((size, 1))
-        reasons = np.empty((size, 1), np.int8)
-        self._moment[0] = as_of
-        ask(
-            *(found[1].query, SWEEP, self._moment, back, levels, levels, each, each),
-            *(span, 0, values, NO_COUNTS, reasons),
+        return _Walk(
+            back,
+            found[1] if found is not None and size else None,
+            np.arange(size),
+            np.zeros(size, np.int64),
+            (int(back.max()) if size else 0) + (0 if stock else window_us),
+            np.empty((size, 1), np.int8),
         )
-        return values[:, 0]
 
     def groups(self, address: str, as_of: int) -> list[GroupDetail]:
         """Every group that had a row, as :func:`tideline.features.detail.group_details`."""
@@ -141,7 +193,7 @@ class Prepared:
 
     def _plan(self, text: str) -> None:
         address = check_address(text, self.signals)
-        mine = self._together.setdefault((address.signal, address.window), [])
+        mine = self._together.setdefault(_company(address), [])
         if address not in mine:
             mine.append(address)
         unplanned = [a for a in mine if a.text not in self._place]

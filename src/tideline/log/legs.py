@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from tideline.log.commit_times import CommitTimes
 from tideline.log.schema import NAMES, int_times
 
 Key: TypeAlias = tuple[str, str, str, str]
@@ -23,7 +24,9 @@ class Leg(msgspec.Struct, frozen=True):
 
     ``frontier`` holds (known_time, event_time) pairs, increasing in known_time and decreasing in
     event_time: the first row as known at K is the last pair with known_time <= K. Suspects do not
-    represent, so they do not count in it; a leg of suspects alone has an empty one.
+    represent, so they do not count in it; a leg of suspects alone has an empty one. ``brought`` is
+    the same by the known_time of the commits that brought the rows, which may be later than a
+    modelled one; None: no different.
     """
 
     asset: str
@@ -37,6 +40,12 @@ class Leg(msgspec.Struct, frozen=True):
     last_known: int
     first_recorded_event: int | None
     frontier: Frontier
+    brought: Frontier | None = None
+
+    @property
+    def frontier_brought(self) -> Frontier:
+        """The frontier by commits."""
+        return self.frontier if self.brought is None else self.brought
 
     @property
     def key(self) -> Key:
@@ -51,10 +60,13 @@ def unpack_leg(body: bytes) -> Leg:
     return msgspec.json.decode(body, type=Leg)
 
 
-def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
-    """The legs of one batch alone. ``columns`` holds the dictionary-encoded words."""
+def legs_of(columns: dict[str, Any], event: Ints, known: Ints, brought: Ints) -> list[Leg]:
+    """The legs of some rows alone. ``columns`` holds the dictionary-encoded words, ``brought``
+    the known_time of the commit of each row."""
     order, starts, keys = _grouped([columns[name] for name in NAMES])
-    event, known = (event, known) if order is None else (event[order], known[order])
+    backdated = bool((known != brought).any())
+    if order is not None:
+        event, known, brought = event[order], known[order], brought[order]
     recorded = _flags(columns["basis"], "recorded", order)
     sound = _flags(columns["status"], "ok", order)
     never = int(np.iinfo(np.int64).max)
@@ -71,6 +83,10 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
         if first_known[i] != last_known[i] or not whole[i]:
             part = slice(cuts[i], cuts[i + 1])
             frontier = staircase(known[part][sound[part]], event[part][sound[part]])
+        by_commit = frontier
+        if backdated:
+            part = slice(cuts[i], cuts[i + 1])
+            by_commit = staircase(brought[part][sound[part]], event[part][sound[part]])
         leg = Leg(
             *key,
             rows=cuts[i + 1] - cuts[i],
@@ -80,6 +96,7 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints) -> list[Leg]:
             last_known=last_known[i],
             first_recorded_event=None if seen[i] == never else seen[i],
             frontier=frontier,
+            brought=None if by_commit == frontier else by_commit,
         )
         found.append(leg)
     return found
@@ -101,12 +118,9 @@ def merge(old: Leg, new: Leg) -> Leg:
     seen = old.first_recorded_event
     if seen is None or (new.first_recorded_event or seen) < seen:
         seen = new.first_recorded_event
-    pairs = old.frontier
-    if not pairs or not new.frontier:
-        pairs = pairs or new.frontier
-    elif new.frontier[-1][1] < pairs[-1][1] or new.frontier[0][0] < pairs[-1][0]:
-        both = np.array(old.frontier + new.frontier, np.int64)
-        pairs = staircase(both[:, 0], both[:, 1])
+    pairs = by_commit = _both(old.frontier, new.frontier)
+    if old.brought is not None or new.brought is not None:
+        by_commit = _both(old.frontier_brought, new.frontier_brought)
     return Leg(
         old.asset,
         old.venue,
@@ -119,7 +133,18 @@ def merge(old: Leg, new: Leg) -> Leg:
         max(old.last_known, new.last_known),
         seen,
         pairs,
+        None if by_commit == pairs else by_commit,
     )
+
+
+def _both(old: Frontier, new: Frontier) -> Frontier:
+    """Two frontiers as one."""
+    if not old or not new:
+        return old or new
+    if new[-1][1] >= old[-1][1] and new[0][0] >= old[-1][0]:
+        return old
+    both = np.array(old + new, np.int64)
+    return staircase(both[:, 0], both[:, 1])
 
 
 def _grouped(words: list[Any]) -> tuple[Ints | None, Ints, list[Key]]:
@@ -164,10 +189,10 @@ def leg_columns(table: Any) -> dict[str, Any]:
     return found
 
 
-def count_legs(table: Any) -> list[Leg]:
+def count_legs(table: Any, times: CommitTimes) -> list[Leg]:
     """The legs of a canonical table, in key order."""
     if not table.num_rows:
         return []
     event, known = int_times(table.column("event_time")), int_times(table.column("known_time"))
-    found = legs_of(leg_columns(table), event, known)
+    found = legs_of(leg_columns(table), event, known, times.brought(table))
     return sorted(found, key=lambda leg: leg.key)

@@ -24,6 +24,7 @@ from tideline.domain.time import LATEST, Clock, TimeUs, WallClock, format_time, 
 from tideline.log import journal
 from tideline.log.background import Background
 from tideline.log.backup import backup
+from tideline.log.commit_times import CommitTimes
 from tideline.log.compaction import GRACE_US, compact, shrink, vacuum
 from tideline.log.creation import create_store
 from tideline.log.digest import Digest
@@ -62,6 +63,7 @@ class Log:
         self.layout, self.clock, self.files = layout, clock, files
         self.viewer = Viewer(layout, files)
         self.parts = PartReader(layout, files, self.viewer)
+        self.commit_times = CommitTimes(self.viewer.query)
         _, problem = read_identity(layout, files)
         if problem:
             self.viewer.found("damaged file", "store.json", "the whole file", problem)
@@ -248,7 +250,7 @@ class Log:
             bodies = self.viewer.query(lambda db: self._indexed(db, order, values))
         except StoreDamaged as damage:
             self.viewer.found("damaged record", "legs", "the leg index", damage.what)
-            counted = count_legs(all_rows(self.viewer.view(), self.parts))
+            counted = count_legs(all_rows(self.viewer.view(), self.parts), self.commit_times)
             return [leg for leg in counted if asset in (None, leg.asset)]
         return [unpack_leg(body) for body in bodies]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tideline.log import batch, journal
+from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import short_sum
 from tideline.log.layout import read_identity, write_identity
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, pack_leg
@@ -234,10 +235,11 @@ def _drop_damaged(writer: Writer) -> None:
 def _recount(writer: Writer) -> None:
     """The leg index, counted again from the rows."""
     counted: dict[Key, Leg] = {}
+    times = CommitTimes(writer.query)
     for part in writer.parts():
         rows = decode_part(writer.files.read(writer.layout.table / part.path))
         event, known = int_times(rows.column("event_time")), int_times(rows.column("known_time"))
-        for leg in legs_of(leg_columns(rows), event, known):
+        for leg in legs_of(leg_columns(rows), event, known, times.brought(rows)):
             counted[leg.key] = merge(counted[leg.key], leg) if leg.key in counted else leg
     put = []
     for leg in counted.values():

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from tideline.domain.errors import BadInput, StoreDamaged
 from tideline.domain.time import DAY, format_time
+from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import bodies, short_sum
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, pack_leg, unpack_leg
 from tideline.log.marks import Mark
@@ -104,12 +105,13 @@ def _legs_left(writer: Writer, old: list[Part], adds: list[Part]) -> tuple[list[
     assets = {part.asset for part in old}
     stay = [part for part in writer.parts() if part.asset in assets and part not in old]
     counted: dict[Key, Leg] = {}
+    times = CommitTimes(writer.query)
     for part in (*stay, *adds):
         rows = _rows(writer, part)
         if rows is None:
             raise StoreDamaged(f"table/{part.path} does not match its checksum")
         event, known = int_times(rows.column("event_time")), int_times(rows.column("known_time"))
-        for leg in legs_of(leg_columns(rows), event, known):
+        for leg in legs_of(leg_columns(rows), event, known, times.brought(rows)):
             counted[leg.key] = merge(counted[leg.key], leg) if leg.key in counted else leg
     left: list[Leg] = []
     gone: list[Key] = []

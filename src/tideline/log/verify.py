@@ -23,6 +23,7 @@ from deltalake.exceptions import DeltaError
 
 from tideline.domain.errors import StoreDamaged
 from tideline.log import journal
+from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import State
 from tideline.log.layout import read_identity
 from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, unpack_leg
@@ -44,14 +45,15 @@ Progress = Callable[[int, int], None]
 class _Census:
     """What the rows themselves add up to, gathered file by file."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: CommitTimes) -> None:
+        self._times = times
         self.legs: dict[Key, Leg] = {}
         self.count: dict[int, int] = {}
         self.places: dict[int, int] = {}
 
     def add(self, table: Any) -> None:
         event, known = int_times(table.column("event_time")), int_times(table.column("known_time"))
-        for leg in legs_of(leg_columns(table), event, known):
+        for leg in legs_of(leg_columns(table), event, known, self._times.brought(table)):
             self.legs[leg.key] = merge(self.legs[leg.key], leg) if leg.key in self.legs else leg
         seq = table.column("seq").to_numpy()
         row = table.column("row").to_numpy().astype(np.int64)
@@ -71,7 +73,7 @@ class Verifier:
         self._layout, self._files, self._progress = log.layout, log.files, progress
         self._viewer = Viewer(log.layout, log.files)
         self._findings: dict[Finding, None] = {}
-        self._census = _Census()
+        self._census = _Census(CommitTimes(self._viewer.query))
         self._losses: list[tuple[int, int]] = []
         self._whole = True  # False: rows are missing for a reason already found
 

@@ -113,7 +113,7 @@ class Writer:
             body = batch.encode(checked, known)
             seq = self.state.last_seq + 1
             facts = (seq, stamp, checked.rows, batch.checksum(body, seq, stamp, checked.rows))
-            touched = self._merged(checked, known)
+            touched = self._merged(checked, known, stamp)
             state = self._next_state(seq, stamp, touched, sources)
             names = checked.columns["asset"].dictionary.to_pylist()
             assets = "\n".join(names) if len(names) <= 64 else "*"
@@ -327,8 +327,9 @@ class Writer:
         """After a failed write or fsync nothing in memory can be trusted: stop acknowledging."""
         self._failed = why
 
-    def _merged(self, checked: Checked, known: Any) -> list[Leg]:
-        fresh = legs_of(checked.columns, checked.event, known)
+    def _merged(self, checked: Checked, known: Any, stamp: int) -> list[Leg]:
+        brought = np.full(checked.rows, stamp, np.int64)
+        fresh = legs_of(checked.columns, checked.event, known, brought)
         held = [self._legs.get(leg.key) for leg in fresh]
         return [
             leg if old is None else merge(old, leg) for old, leg in zip(held, fresh, strict=True)

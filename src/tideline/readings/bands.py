@@ -136,14 +136,21 @@ def activity(
 
     1 where it cannot be told: no volume at T, fewer samples than an adaptive band needs, median 0.
     """
+    return against(now, usual_volume(usual, parameters), parameters)
+
+
+def usual_volume(usual: Sequence[float | None], parameters: Parameters = DEFAULTS) -> float:
+    """The median volume at like hours; 0 with fewer samples than an adaptive band needs."""
     sizes = [x for x in usual if x is not None and math.isfinite(x)]
-    if now is None or not math.isfinite(now) or len(sizes) < parameters.min_samples:
-        return 1.0
-    median = statistics.median(sizes)
-    if median <= 0.0:
+    return statistics.median(sizes) if len(sizes) >= parameters.min_samples else 0.0
+
+
+def against(now: float | None, usual: float, parameters: Parameters = DEFAULTS) -> float:
+    """:func:`activity` against a median that was worked out before."""
+    if now is None or not math.isfinite(now) or usual <= 0.0:
         return 1.0
     most = parameters.activity_most
-    return min(max(now / median, 1.0 / most), most)
+    return min(max(now / usual, 1.0 / most), most)
 
 
 def _band(width: float, mode: Mode, samples: int, note: str, parameters: Parameters) -> Band:

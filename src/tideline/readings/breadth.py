@@ -8,12 +8,13 @@ themselves in percent and take no part in the shares.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
 from tideline.features.window import WINDOWS
 from tideline.readings.bands import Band, adaptive_band
-from tideline.readings.given import Given, Missing, Path, Wants
+from tideline.readings.given import Given, Missing, Numbers, Path, Wants
 from tideline.readings.parameters import Parameters
 from tideline.readings.price_oi import addresses
 from tideline.readings.price_oi_rule import moves_of, moves_wants
@@ -49,6 +50,7 @@ class VenueMove:
         return self.band.side(self.rate)
 
 
+@cache
 def paths_of(venue: str, window: str) -> tuple[Path, Path, Path]:
     """Open interest now and one window ago; at the like hours; and one window before those."""
     signal, w = VOTERS[venue], WINDOWS[window]
@@ -66,9 +68,12 @@ def venue_moves(given: Given, parameters: Parameters) -> list[VenueMove]:
         ends, now, then = (given.path(path) for path in paths_of(venue, given.window))
         if ends.size < 2 or not np.isfinite(ends).all() or ends[1] <= 0:
             continue
-        with np.errstate(divide="ignore", invalid="ignore"):
-            usual = np.where(then > 0, now / then - 1.0, np.nan)
-        band = adaptive_band("oi", given.window, usual.tolist(), parameters)
+        band = given.worked_out(
+            ("breadth", venue, given.window, id(parameters)),
+            partial(_usual, given.window, parameters),
+            now,
+            then,
+        )
         found.append((venue, float(ends[0] - ends[1]), float(ends[0] / ends[1] - 1.0), band))
     total = sum(abs(coin) for venue, coin, _, _ in found if venue not in PERCENT_ONLY)
     return [
@@ -78,6 +83,13 @@ def venue_moves(given: Given, parameters: Parameters) -> list[VenueMove]:
         )
         for venue, coin, rate, band in found
     ]  # fmt: skip
+
+
+def _usual(window: str, parameters: Parameters, now: Numbers, then: Numbers) -> Band:
+    """A venue's own band, from its moves at the like hours."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = np.where(then > 0, now / then - 1.0, np.nan)
+    return adaptive_band("oi", window, moves.tolist(), parameters)
 
 
 def breadth_name(agreeing: int, parameters: Parameters) -> str:

@@ -164,19 +164,23 @@ def _hedge_book(given: Given, parameters: Parameters) -> Judgement:
     basis, funding, cvd, built = given.need(
         BASIS, FUNDING, f"flow.cvd@{given.window}", addresses(given.window)[3]
     )
-    calm = all(
-        abs(now) <= parameters.hedge_share * usual
-        for now, usual in (
-            (basis, _median(given.path(BASES))), (funding, _median(given.path(FUNDINGS))),
-        )
-    )  # fmt: skip
-    if not calm or abs(cvd) > parameters.hedge_flow * abs(built):
+    still = abs(cvd) <= parameters.hedge_flow * abs(built)
+    # what costs little is asked first: the medians stand on 30 days
+    if not (
+        still
+        and _calm(given, basis, BASES, parameters)
+        and _calm(given, funding, FUNDINGS, parameters)
+    ):
         return _plain("Basis, funding or takers move with open interest")
     return _told(
         "hedge_book",
         f"open interest grew {rate:+.2%} while basis, funding and takers stand still: this may be "
         "a hedge against spot, not a bet",
     )
+
+
+def _calm(given: Given, now: float, usual: Path, parameters: Parameters) -> bool:
+    return abs(now) <= parameters.hedge_share * _median(given.path(usual))
 
 
 def _median(values: np.ndarray) -> float:

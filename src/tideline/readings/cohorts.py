@@ -11,6 +11,7 @@ its short.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from tideline.readings.rule import Judgement, Rule
 TOP, CROWD = "positioning.lsr_top", "positioning.lsr_global"
 
 
+@cache
 def addresses(window: str) -> tuple[str, str, str]:
     """Rate of the top accounts' ratio, rate of all accounts' ratio, taker imbalance."""
     return (
@@ -35,6 +37,7 @@ def addresses(window: str) -> tuple[str, str, str]:
     )
 
 
+@cache
 def paths_of(signal: str, window: str) -> tuple[Path, Path]:
     """The ratio at the like hours of the last 30 days, and one window before those."""
     return (

@@ -43,6 +43,15 @@ class Path:
     start_us: int = 0
     like_hours: bool = False
     venue: str = ""
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Paths are looked up far more often than made."""
+        mine = (self.signal, self.window, self.step_us, self.count, self.start_us)
+        object.__setattr__(self, "_hash", hash((*mine, self.like_hours, self.venue)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def back(self, as_of: int, parameters: Parameters = DEFAULTS) -> NDArray[np.int64]:
         """The distances before T, µs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -16,10 +17,15 @@ WEEK_H = 168
 
 def changes_path(window: str, parameters: Parameters) -> Path:
     """ln Q(t)/Q(t−w) at every hour of the last 90 days, T itself left out."""
-    hours = int(parameters.building_days) * (DAY // HOUR)
+    return _changes(window, int(parameters.building_days) * (DAY // HOUR))
+
+
+@cache
+def _changes(window: str, hours: int) -> Path:
     return Path(OI_CHANGE, window, HOUR, hours, HOUR)
 
 
+@cache
 def week_path(window: str) -> Path:
     """The same over the last week: enough to see that a fall is nothing special."""
     return Path(OI_CHANGE, window, HOUR, WEEK_H, HOUR)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from tideline.domain.time import SECOND, format_duration
 from tideline.features.window import WINDOWS
@@ -139,6 +140,7 @@ class PriceOiInputs:
     spent: SpentInputs | None = None
 
 
+@cache
 def addresses(window: str) -> tuple[str, ...]:
     """What R1 wants at T: ret, rate, coin, coin_delta, mark, mark_delta, usd_delta, volume."""
     return (
@@ -153,6 +155,7 @@ def addresses(window: str) -> tuple[str, ...]:
     )
 
 
+@cache
 def band_addresses(window: str) -> tuple[str, str, str]:
     """Those that name the state: ret, rate, volume."""
     ret, rate, *_, volume = addresses(window)

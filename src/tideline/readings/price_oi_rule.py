@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias, cast
 
 import numpy as np
 
 from tideline.domain.time import DAY, HOUR
 from tideline.features.window import WINDOWS
-from tideline.readings.bands import Band, Mode, activity, baseline_hours, knows_volume
+from tideline.readings.bands import (
+    Band,
+    Mode,
+    against,
+    baseline_hours,
+    knows_volume,
+    usual_volume,
+)
 from tideline.readings.cadence import SUB_WINDOWS
 from tideline.readings.episodes import still
 from tideline.readings.given import Given, Missing, Numbers, Path, Wants
@@ -64,6 +72,7 @@ def moves_wants(window: str, parameters: Parameters) -> Wants:
     return Wants(band_addresses(window)[:2], baseline_paths(window))
 
 
+@cache
 def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     """Return, OI now and OI one window before, at the like hours of the last 30 days."""
     return (
@@ -73,6 +82,7 @@ def baseline_paths(window: str) -> tuple[Path, Path, Path]:
     )
 
 
+@cache
 def volumes(window: str) -> Path:
     """What was traded at the like hours."""
     return Path(VOLUME, window, like_hours=True)
@@ -125,7 +135,12 @@ def moves_of(given: Given, mode: Mode, parameters: Parameters) -> Moves:
 def _activity(given: Given, parameters: Parameters) -> float:
     """By what the band of open interest is widened for what is traded."""
     now = given.number(band_addresses(given.window)[-1])
-    return activity(now, _listed(given.path(volumes(given.window))), parameters)
+    usual = given.worked_out(
+        ("usual volume at like hours", given.window, id(parameters)),
+        lambda found: usual_volume(_listed(found), parameters),
+        given.path(volumes(given.window)),
+    )
+    return against(now, usual, parameters)
 
 
 def price_oi_rule(mode: Mode = "adaptive") -> Rule:
@@ -168,6 +183,7 @@ def price_oi_rule(mode: Mode = "adaptive") -> Rule:
         finish=finish,
         holds=holds,
         rest="balanced",
+        counted=mode == "adaptive",
     )
 
 

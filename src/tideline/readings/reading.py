@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tideline.readings.odds.odds import Odds
+
 Severity = Literal["none", "watch", "elevated", "extreme"]
 Direction = Literal["up", "down", "none"]
 
@@ -137,8 +139,8 @@ class Reading:
     ``entry`` is the rule that gave it (``R3.kind``). ``confidence`` starts at 1 and is lowered by
     every caveat. ``profile`` is the table of numbers in force, ``differs`` where it is not the
     default's. ``label_p`` (how often the named flow really dominated, simulated truth only) and
-    ``follow_p`` (how often OI and price went on so, real data only) are two things and None
-    without cases.
+    ``follow_p`` (how often OI and price went on so, real data only) are two things, each None
+    without enough cases, and under other numbers than those it was counted with.
     """
 
     name: str
@@ -162,8 +164,8 @@ class Reading:
     spent: bool | None = None
     spent_why: str = ""
     split: UsdSplit | None = None
-    label_p: float | None = None
-    follow_p: float | None = None
+    label_p: Odds | None = None
+    follow_p: Odds | None = None
     entry: str = ""
     confidence: float = 1.0
     caveats: tuple[Caveat, ...] = ()

@@ -4,15 +4,19 @@
     judge(T)         every rule of every asset at T, as known at T: the transitions
 
 Only the rows of commits that were followed are looked at, so T must not be above the last of them
-(or above a head read before following). The same engine answers as for any other question: a
-replay from the log gives the same transitions, bit for bit.
+(or above a head read before following). A row is known from the commit that brought it
+(:mod:`.lived`): what is back-filled while instants are judged was not there before. The same engine
+answers as for any other question, so a replay from the log gives the same transitions, bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from tideline.domain.fields import MARKET, TEXTS
 from tideline.domain.time import SECOND
@@ -60,7 +64,7 @@ class Evaluator:
     def follow(self, commit: Commit) -> None:
         """Take in the rows of the next commit."""
         self.followed = max(self.followed, commit.known_time)
-        for asset, rows, facts in _by_asset(commit.table):
+        for asset, rows, facts in _by_asset(commit):
             if asset == MARKET:
                 for held in self.held.values():
                     held.take(commit.known_time, (), facts)
@@ -91,15 +95,23 @@ class Evaluator:
         return True
 
 
-def _by_asset(table: Any) -> list[tuple[str, list[NewRow], list[FactRow]]]:
-    """The rows of a commit by asset: observations (suspects do not represent) and facts."""
+def _by_asset(commit: Commit) -> list[tuple[str, list[NewRow], list[FactRow]]]:
+    """The rows of a commit by asset: observations (suspects do not represent) and facts.
+
+    All are known from the commit on (:mod:`.lived`); the known_time they have, which may be
+    modelled, is their order within it.
+    """
+    table = commit.table
     if table is None or not table.num_rows:
         return []
+    own = int_times(table.column("known_time"))
+    if (own[1:] < own[:-1]).any():
+        table = table.take(pa.array(np.argsort(own, kind="stable")))
     words = [
         table.column(name).to_pylist()
         for name in ("asset", "venue", "instrument", "field", "status", "basis")
     ]
-    event, known = (int_times(table.column(name)).tolist() for name in ("event_time", "known_time"))
+    event, known = int_times(table.column("event_time")).tolist(), commit.known_time
     value, cadence = (table.column(name).to_pylist() for name in ("value", "cadence_s"))
     rows: dict[str, list[NewRow]] = {}
     facts: dict[str, list[FactRow]] = {}
@@ -110,8 +122,8 @@ def _by_asset(table: Any) -> list[tuple[str, list[NewRow], list[FactRow]]]:
         if status == "ok" and field not in TEXTS:
             us = round((cadence[k] or 0.0) * SECOND)
             key = (venue, instrument, field)
-            mine.append((key, event[k], known[k], value[k], us, int(basis != "recorded")))
+            mine.append((key, event[k], known, value[k], us, int(basis != "recorded")))
         if field in FACT_FIELDS:
-            one = fact_rows(table.slice(k, 1))
+            one = [replace(row, known=known) for row in fact_rows(table.slice(k, 1))]
             facts.setdefault(asset, []).extend(one)
     return [(asset, mine, facts.get(asset, [])) for asset, mine in rows.items()]

@@ -20,7 +20,7 @@ RENEWED_US = DAY
 """So old, an asset is read anew, which lets go of what no rule looks back to."""
 
 NewRow = tuple[LegKey, int, int, float, int, int]
-"""(leg, event, known, value, cadence in µs, assumed)"""
+"""(leg, event, known_time of its commit, value, cadence in µs, assumed)"""
 
 
 class HeldAsset:
@@ -71,19 +71,14 @@ class HeldAsset:
     def _load(self, followed: int, first: int) -> None:
         wants, parameters = self._wants, self._profile.parameters
         reaches = [(path.signal, path.deepest_us(parameters)) for path in wants.paths]
-        self._rows = AssetRows(self._log, self.asset, wants.at, reaches)
-        table = self._rows.table(first, followed)
+        self._rows = AssetRows(self._log, self.asset, wants.at, reaches, lived=True)
+        table = self._rows.standing(first, followed)
         self._grown = InPlaceLegs(self._rows.legs_of(table, first))
-        self._knowledge: Knowledge = read_knowledge(self._log, self.asset, followed)
+        self._knowledge: Knowledge = read_knowledge(self._log, self.asset, followed, lived=True)
         self._plan()
         self.loaded_at = followed
         self.loads += 1
-        # rows with an event still to come are not read; they are once it has come
-        self._due = any(
-            leg.last_event > followed >= leg.last_known
-            for leg in self._rows.known
-            if leg.field in self._rows.fields
-        )
+        self._due = False
 
     def _plan(self) -> None:
         self._filler = Filler(

@@ -132,11 +132,16 @@ def replay(
     windows: Sequence[str] = WINDOWS,
     profile: Profile = DEFAULT,
     assets: Iterable[str] | None = None,
+    lived: bool = True,
 ) -> list[Transition]:
     """The transitions of every instant from ``start`` to ``end``, worked out from the log anew.
 
     Instants that were skipped are skipped again; the tracks stand at first as the transitions
     before ``start`` left them. By moment, then by asset, then in the order of the rules.
+
+    ``lived``: a row counts from the commit that brought it, as it did when the instant was judged;
+    else from its known_time, which of imported history is modelled: how a day that was never
+    judged live would have been.
     """
     log.check_as_of(end)
     head = int(log.head())
@@ -148,7 +153,7 @@ def replay(
     found: list[Transition] = []
     for asset in held if assets is None else assets:
         states = standing_before(log, asset, head, first)
-        scan = AssetScan(log, asset, windows, rules, profile)
+        scan = AssetScan(log, asset, windows, rules, profile, lived=lived)
         for filler, moments in scan.fillers(grid):
             for moment in moments.tolist():
                 given_for = partial(filler.given, moment)

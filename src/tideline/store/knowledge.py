@@ -14,8 +14,10 @@ from tideline.domain.fields import BY_NAME, CALENDAR, FEEDS, INSTRUMENT, MARKET
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR
 from tideline.log import Log
+from tideline.log.legs import Leg
 from tideline.log.schema import int_times
 from tideline.readings.given import Event, Facts, Stretch
+from tideline.store.lived import brought_by
 from tideline.venues.symbols import PARSERS, parse_symbol
 
 FACT_FIELDS: frozenset[str] = frozenset(
@@ -83,15 +85,32 @@ class Knowledge:
         return self._counted[1]
 
 
-def read_knowledge(log: Log, asset: str, last: int) -> Knowledge:
-    """The fact rows of an asset, and the calendar of the whole market, up to ``last``."""
-    rows = fact_rows(log.read(asset, last, fields=FACT_FIELDS))
+def read_knowledge(log: Log, asset: str, last: int, *, lived: bool = False) -> Knowledge:
+    """The fact rows of an asset, and the calendar of the whole market, up to ``last``.
+
+    ``lived``: as the store held them, each from its commit on (:mod:`.lived`).
+    """
+    asks = [(asset, FACT_FIELDS)]
     if asset != MARKET and MARKET in log.assets():
-        rows += fact_rows(log.read(MARKET, last, fields=[CALENDAR]))
+        asks.append((MARKET, frozenset({CALENDAR})))
+    rows: list[FactRow] = []
+    for name, fields in asks:
+        if lived:
+            table, _ = log.standing(name, [(fields, None)])
+            rows += fact_rows(brought_by(log, table, last))
+        else:
+            rows += fact_rows(log.read(name, last, fields=fields))
     held = [leg for leg in log.legs(asset) if leg.field == OPEN_INTEREST and leg.venue in PARSERS]
-    return Knowledge(
-        rows, [(leg.first_known, parse_symbol(leg.venue, leg.instrument)) for leg in held]
-    )
+    since = [_since(leg, lived) for leg in held]
+    instruments = [parse_symbol(leg.venue, leg.instrument) for leg in held]
+    return Knowledge(rows, list(zip(since, instruments, strict=True)))
+
+
+def _since(leg: Leg, lived: bool) -> int:
+    """From when a leg was known; one of suspects alone, from its first."""
+    if lived and leg.frontier_brought:
+        return leg.frontier_brought[0][0]
+    return leg.first_known
 
 
 def unknown_sides(instruments: Iterable[Instrument], at: int) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from tideline.features.signal import Formula
 from tideline.log import Log
 from tideline.log.legs import Leg
 from tideline.signals import BY_ADDRESS
+from tideline.store.lived import as_lived, brought_by
 from tideline.venues.symbols import PARSERS, parse_symbol
 
 FEW_ROWS = 5_000
@@ -48,9 +49,11 @@ class AssetRows:
         asset: str,
         addresses: Sequence[str],
         reaches: Iterable[tuple[str, int]] = (),
+        lived: bool = False,
     ) -> None:
-        """``reaches``: signals that are also sampled so many µs before T (window included)."""
-        self.log, self.asset, self.addresses = log, asset, tuple(addresses)
+        """``reaches``: signals that are also sampled so many µs before T (window included).
+        ``lived``: rows are known from the commit that brought them (:mod:`.lived`)."""
+        self.log, self.asset, self.addresses, self.lived = log, asset, tuple(addresses), lived
         parsed = [check_address(text, BY_ADDRESS) for text in addresses]
         self.back = _look_backs(parsed, reaches)
         self.fields = frozenset(self.back)
@@ -83,7 +86,14 @@ class AssetRows:
         """The rows behind those legs."""
         asks = self.asks(self.starts(first, strict))
         parts = [self.log.read(self.asset, last, fields=f, event_from=s) for f, s in asks]
-        return pa.concat_tables(parts).unify_dictionaries()
+        table = pa.concat_tables(parts).unify_dictionaries()
+        return as_lived(self.log, table) if self.lived else table
+
+    def standing(self, first: int, followed: int) -> pa.Table:
+        """The rows that the commits up to ``followed`` brought, those of events to come too: what
+        a follower that asks from ``first`` on begins with."""
+        table, _ = self.log.standing(self.asset, self.asks(self.starts(first)))
+        return brought_by(self.log, table, followed)
 
     def legs_of(self, table: pa.Table, first: int, strict: bool = False) -> LegSet:
         """Legs from the rows that :meth:`table` gave for the same ``first``."""
@@ -144,7 +154,8 @@ class AssetRows:
             if leg.field not in starts:
                 continue
             start = starts[leg.field]
-            known = next((known for known, event in leg.frontier if event < start), FAR)
+            frontier = leg.frontier_brought if self.lived else leg.frontier
+            known = next((known for known, event in frontier if event < start), FAR)
             if known < FAR:
                 found[leg.venue, leg.instrument, leg.field] = known
         return found

@@ -25,7 +25,8 @@ from tideline.store.rows import AssetRows
 class AssetScan:
     """These rules of one asset, on these windows.
 
-    ``more`` are further addresses whose rows are to be at hand.
+    ``more`` are further addresses whose rows are to be at hand. ``lived``: rows are known from the
+    commit that brought them, as in what was judged live (:mod:`.lived`).
     """
 
     def __init__(
@@ -36,19 +37,20 @@ class AssetScan:
         rules: Sequence[Rule],
         profile: Profile = DEFAULT,
         more: Sequence[str] = (),
+        lived: bool = False,
     ) -> None:
-        self.log, self.asset, self.profile = log, asset, profile
+        self.log, self.asset, self.profile, self.lived = log, asset, profile, lived
         self.windows, self.rules = tuple(windows), tuple(rules)
         wants = wants_of(rules, windows, profile.parameters)
         self.addresses = wants.at
         reaches = [(path.signal, path.deepest_us(profile.parameters)) for path in wants.paths]
-        self.rows = AssetRows(log, asset, [*wants.at, *more], reaches)
+        self.rows = AssetRows(log, asset, [*wants.at, *more], reaches, lived)
 
     def fillers(self, as_of: NDArray[np.int64]) -> Iterator[tuple[Filler, NDArray[np.int64]]]:
         """Fillers for stretches of the moments (ascending), each with its moments."""
         if not as_of.size:
             return
-        knowledge = read_knowledge(self.log, self.asset, int(as_of[-1]))
+        knowledge = read_knowledge(self.log, self.asset, int(as_of[-1]), lived=self.lived)
         for part in self.rows.parts(as_of):
             yield (
                 Filler(

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,12 @@ def test_scan_and_explain_say_what_the_store_says(desk: Desk):
         (r.entry, r.window, r.because) for r in store.readings("BTC")
     ]
     assert why["readings"][0]["evidence"]
+    for said, told in (
+        *zip(states, (r for r in store.scan() if r.told), strict=True),
+        *zip(why["readings"], store.readings("BTC"), strict=True),
+    ):
+        odds = (told.label_p, told.follow_p)
+        assert (said["label_p"], said["follow_p"]) == tuple(o and asdict(o) for o in odds)
 
 
 def test_a_report_is_the_stores_own(desk: Desk):

@@ -124,14 +124,15 @@ def _set_up(
 ) -> Judgement:
     """The legs that both forms share: the flush was large, the flow turned, longs have left."""
     ranked = rank_of_full("long", "15m", parameters)
-    rank, now = given.need(ranked, TURNED)
-    if rank < parameters.flush_rank:
-        return Judgement(because=f"The flush of longs stands at its {rank:.0%} percentile only")
+    (now,) = given.need(TURNED)
     before = given.path(BEFORE)
     if not before.size or before[0] != before[0]:
         raise Missing("flow.cvd@15m of five minutes ago is null")
     if not (now > 0 > before[0]):
         return Judgement(because="The flow has not turned: takers do not buy after having sold")
+    (rank,) = given.need(ranked)  # stands on 672 windows: looked at only where the flow turned
+    if rank < parameters.flush_rank:
+        return Judgement(because=f"The flush of longs stands at its {rank:.0%} percentile only")
     rate, basis = given.number(FUNDING), given.number(BASIS)
     if rate is None and basis is None:
         raise Missing(f"{FUNDING} and {BASIS} are null")

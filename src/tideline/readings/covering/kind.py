@@ -105,10 +105,12 @@ def _forced(
     marks: tuple[Mark, ...] = ((full, parameters.squeeze_rank),)
     if rank >= parameters.squeeze_rank:
         return True, "forced: liquidations are among the largest of their windows", marks, ()
-    share, share_rank = given.number(level), given.number(ranked)
-    if share is not None and share_rank is not None:
+    share = given.number(level)
+    if share is not None:
         marks += ((level, parameters.squeeze_share_least), (ranked, parameters.squeeze_share_rank))
-        if share >= parameters.squeeze_share_least and share_rank >= parameters.squeeze_share_rank:
+        # the rank stands on 672 windows: looked at only where it can decide
+        share_rank = given.number(ranked) if share >= parameters.squeeze_share_least else None
+        if share_rank is not None and share_rank >= parameters.squeeze_share_rank:
             return True, f"forced: {share:.3%} of open interest was liquidated", marks, ()
     return False, "in order: liquidations are not unusual", marks, ()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from tideline.domain.errors import BadInput
@@ -83,9 +82,10 @@ def _carried_out(tasks: Sequence[Task], processes: int) -> Iterator[list[Scored]
     if processes == 1:
         yield from map(carry_out, tasks)
         return
+    # not an executor: those of Python 3.11 stop for good where children are replaced
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, max_tasks_per_child=8) as pool:
-        yield from pool.map(carry_out, tasks)
+    with context.Pool(processes, maxtasksperchild=8) as pool:
+        yield from pool.imap(carry_out, tasks)
 
 
 def carry_out(task: Task) -> list[Scored]:

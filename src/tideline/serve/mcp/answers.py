@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tideline.readings.odds.odds import Odds
+
 
 @dataclass(frozen=True)
 class SignalLine:
@@ -87,6 +89,8 @@ class State:
     price_change: float | None
     oi_change: float | None
     because: str
+    label_p: Odds | None = None
+    follow_p: Odds | None = None
 
 
 @dataclass(frozen=True)

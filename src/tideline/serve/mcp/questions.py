@@ -210,4 +210,5 @@ def _state(reading: Reading) -> State:
     return State(
         reading.asset, reading.entry, reading.window, reading.name, reading.severity,
         reading.strength, reading.price_change, reading.oi_change, reading.because,
+        reading.label_p, reading.follow_p,
     )  # fmt: skip
