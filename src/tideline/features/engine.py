@@ -22,19 +22,12 @@ from tideline.features.address import Address, parse_address
 from tideline.features.answers import Answers, empty_answers, evidence_arrays, turned
 from tideline.features.arrays import I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches, reach_us, span_us
-from tideline.features.door import (
-    NO_COUNTS,
-    NO_NUMBERS,
-    NO_REASONS,
-    SUMS,
-    SWEEP,
-    WITNESS,
-    ask,
-)
+from tideline.features.door import NO_NUMBERS, NO_REASONS, WITNESS, ask
 from tideline.features.groups import Group
 from tideline.features.legs import LegKey, LegSet, make_legs
 from tideline.features.plan import Question
 from tideline.features.signal import Formula, Signal
+from tideline.features.swept import sweep_batch
 
 
 def evaluate(
@@ -138,21 +131,7 @@ def _run(
     values = np.empty((len(batch.places), moments.size))
     reasons = np.empty((len(batch.places), moments.size), np.int8)
     question = Question(legs.arrays, batch.merged, batch.plan)
-    ask(
-        question.query,
-        SUMS if batch.sums else SWEEP,
-        moments,
-        batch.back,
-        batch.code,
-        batch.n,
-        batch.first,
-        batch.slot,
-        batch.span,
-        0,
-        values,
-        NO_COUNTS,
-        reasons,
-    )
+    sweep_batch(batch, question, moments, values, reasons)
     for j, place in enumerate(batch.places):
         answers.values[place, part] = values[j]
         answers.reason[place, part] = reasons[j]

@@ -16,12 +16,13 @@ from tideline.domain.instrument import Instrument
 from tideline.features.answers import Answers, empty_answers, evidence_arrays, turned
 from tideline.features.arrays import F64, I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches, reach_us
-from tideline.features.door import NO_COUNTS, NO_NUMBERS, NO_REASONS, SUMS, SWEEP, WITNESS, ask
+from tideline.features.door import NO_NUMBERS, NO_REASONS, WITNESS, ask
 from tideline.features.engine import check_address
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet
 from tideline.features.plan import Question
 from tideline.features.signal import Signal
+from tideline.features.swept import sweep_batch
 
 NEVER_MERGED = 0
 """Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
@@ -96,21 +97,7 @@ def _run(sweep: _Sweep, moment: I64, answers: Answers) -> None:
     batch = sweep.batch
     values = np.empty((sweep.places.size, 1))
     reasons = np.empty((sweep.places.size, 1), np.int8)
-    ask(
-        sweep.question.query,
-        SUMS if batch.sums else SWEEP,
-        moment,
-        batch.back,
-        batch.code,
-        batch.n,
-        batch.first,
-        batch.slot,
-        batch.span,
-        0,
-        values,
-        NO_COUNTS,
-        reasons,
-    )
+    sweep_batch(batch, sweep.question, moment, values, reasons)
     answers.values[sweep.places] = values
     answers.reason[sweep.places] = reasons
 

@@ -17,7 +17,7 @@ from tideline.features.address import Address
 from tideline.features.arrays import F64, I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches
 from tideline.features.detail import GroupDetail, GroupDetails
-from tideline.features.door import NO_COUNTS, SUMS, SWEEP, ask
+from tideline.features.door import NO_COUNTS, SWEEP, ask
 from tideline.features.engine import check_address, evaluate_legs
 from tideline.features.evidence import BASES
 from tideline.features.groups import Group
@@ -26,6 +26,7 @@ from tideline.features.plan import Plan, Question
 from tideline.features.reasons import NO_DATA, REASONS
 from tideline.features.resolver import make_plan
 from tideline.features.signal import Signal
+from tideline.features.swept import sweep_batch
 
 LONG_BASELINE = 100
 """Windows of a baseline from which on it is asked apart."""
@@ -211,19 +212,5 @@ class Prepared:
 
 def _ask(asked: _Asked, as_of: int, moment: I64) -> None:
     batch = asked.batch
-    ask(
-        asked.question.query,
-        SUMS if batch.sums else SWEEP,
-        moment,
-        batch.back,
-        batch.code,
-        batch.n,
-        batch.first,
-        batch.slot,
-        batch.span,
-        0,
-        asked.values,
-        NO_COUNTS,
-        asked.reasons,
-    )
+    sweep_batch(batch, asked.question, moment, asked.values, asked.reasons)
     asked.as_of = as_of
