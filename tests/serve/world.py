@@ -42,6 +42,16 @@ def simulated_rows(assets: Sequence[str] = ("BTC", "ETH"), days: float = 1.0) ->
     return whole.take(pa.array(order))
 
 
+def planted_rows(asset: str, until: int) -> pa.Table:
+    """One coin's rows of the planted pushes, by event time."""
+    whole = pa.concat_tables(tables()).unify_dictionaries()
+    event = whole["event_time"].cast(pa.int64())
+    mine = pc.and_(pc.equal(whole["asset"], asset), pc.less_equal(event, until))
+    whole = whole.filter(mine)
+    order = np.argsort(whole["event_time"].cast(pa.int64()).to_numpy(), kind="stable")
+    return whole.take(pa.array(order))
+
+
 def _renamed(table: pa.Table, base: str, name: str) -> pa.Table:
     for column in ("asset", "instrument"):
         place = table.column_names.index(column)
@@ -77,6 +87,11 @@ class Growing:
         ids = pa.array(np.full(part.num_rows, self._source, np.int64))
         self.writer.append(part.append_column("source_id", ids), sources)
         self._at = end
+
+    def live_until(self, moment: int) -> None:
+        """Hour by hour up to a moment."""
+        while self.clock.at < moment:
+            self.advance(min(3_600_000_000, moment - self.clock.at))
 
     def restate(self, share: float, field: str = "open_interest", status: str = "ok") -> None:
         """Say again, otherwise, the newest value of a field: a word about the past."""

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted import PLANTED, fill
-from tests.serve.world import Growing, minutes, simulated_rows
+from tests.planted import PLANTED
+from tests.serve.world import Growing, minutes, planted_rows, simulated_rows
 from tideline.domain.errors import UnknownName
-from tideline.log import Log
 from tideline.readings.naming import tracks_called
 from tideline.readings.transitions import standing_after
 from tideline.store.judging import Judging, replay
@@ -30,23 +29,23 @@ def growing(tmp_path: Path):
 
 def test_what_changes_is_what_a_replay_of_every_instant_says(tmp_path: Path):
     """Around a planted push, at every instant: what the evaluator would have written."""
-    fill(tmp_path / "store")
     push = PLANTED[0]
     first, last = (instant_of(int(push.end) - minutes(back)) for back in (38, 29))
-    with Log.open(tmp_path / "store") as log:
-        tracking = Tracking(log)
-        assert tracking.move(push.asset, ALL, first) == []
-        stood = dict(tracking.standing(push.asset, ALL))
-        moved = [
-            one
-            for at in range(first + STEP_US, last + 1, STEP_US)
-            for one in tracking.move(push.asset, ALL, at)
-        ]
-        assert tracking.move(push.asset, ALL, last) == []
-        asked = replay(log, first, last, windows=("45m",), assets=[push.asset])
-        assert stood_at(log, push.asset, ALL, first) == tuple(
-            (track, stood[track]) for track in ALL if track in stood
-        )
+    growing = Growing(tmp_path / "store", planted_rows(push.asset, last))
+    growing.live_until(first)
+    log, tracking = growing.log, Tracking(growing.log)
+    assert tracking.move(push.asset, ALL, first) == []
+    stood = dict(tracking.standing(push.asset, ALL))
+    moved = []
+    while growing.clock.at < last:
+        growing.advance(STEP_US)
+        moved += tracking.move(push.asset, ALL, int(log.head()))
+    assert tracking.move(push.asset, ALL, int(log.head())) == []
+    asked = replay(log, first, last, windows=("45m",), assets=[push.asset])
+    assert stood_at(log, push.asset, ALL, first) == tuple(
+        (track, stood[track]) for track in ALL if track in stood
+    )
+    growing.close()
     mine = [one for one in asked if (one.rule, one.window) in ALL]
     assert [one for one in mine if one.as_of > first] == moved
     assert {one.rule for one in moved} > {"R1.state"}

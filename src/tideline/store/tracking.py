@@ -112,12 +112,13 @@ class Tracking:
 
 
 def stood_at(log: Log, asset: str, tracks: Sequence[Track], as_of: int) -> Stand:
-    """Where these tracks stood at a moment of the past, from the log alone."""
+    """Where these tracks stood at a moment of the past, from the log alone, as it was lived."""
     at = instant_of(as_of)
     told = standing_before(log, asset, at)
     states = {track: told[track] for track in tracks if track in told}
     rules = [rule_named(key) for key in dict.fromkeys(key for key, _ in tracks)]
-    scan = AssetScan(log, asset, list(dict.fromkeys(window for _, window in tracks)), rules)
+    windows = list(dict.fromkeys(window for _, window in tracks))
+    scan = AssetScan(log, asset, windows, rules, lived=True)
     for filler, moments in scan.fillers(np.array([at], np.int64)):
         for moment in moments.tolist():
             for key, window in tracks:
