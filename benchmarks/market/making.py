@@ -21,11 +21,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.results import report, table
 
-from tideline.market.assets import coins_named
+from tideline.market.assets import coins_named, default_assets
 from tideline.market.ledger import Ledger
 from tideline.market.world.books import books_of
 from tideline.market.world.make import STEP_S, Plan, prepare
 from tideline.market.world.parameters import draw
+from tideline.market.world.population import crowd_of
 from tideline.market.world.scenario import pushes
 from tideline.market.world.steps import run
 
@@ -33,15 +34,16 @@ ROUNDS, COUNTED = 3, 20_000
 COINS, MONTH, CORES = 20, 30, 2
 
 
-def world(seed: int, days: float) -> tuple[int, float, int]:
+def world(seed: int, days: float, asset: str = "BTC") -> tuple[int, float, int]:
     """Fills, processor seconds and books of one coin's market of that length."""
-    (coin,) = coins_named(["BTC"])
+    (coin,) = coins_named([asset])
     steps = int(days * 86_400 / STEP_S)
     minutes = steps * int(STEP_S) // 60
     books = books_of(coin, "mixed", steps)
     drawn = draw(np.random.default_rng([seed, 0]))
     made = pushes("mixed", days, np.random.default_rng(seed), len(books.names), STEP_S)
-    plan = Plan("BTC", books.names, books.shares, drawn, made, seed, 0.0)
+    crowd = crowd_of(coin)
+    plan = Plan(asset, books.names, books.shares, drawn, made, seed, 0.0, crowd=crowd)
     prepared = prepare(plan, seed, minutes, 0)
     count = len(books.names)
     out = (
@@ -90,12 +92,13 @@ def main() -> None:
         ("the ledger in Python: counting alone", f"{statistics.median(slow):,.0f}", "1"),
     ]  # fmt: skip
     body = table(("one core", "fills a second", "times as fast"), rows)
-    month = day * (MONTH + 2) * COINS / CORES
+    each = [world(seed, 1.0, coin.asset)[1] for seed, coin in enumerate(default_assets(COINS))]
+    month = sum(each) * (MONTH + 2) / CORES
     body += (
-        f"\n\n{books} books; a day of one coin takes {day:.2f} s of a processor. {COINS} coins × "
-        f"{MONTH} days, their two days of burn-in included, on {CORES} cores: {month:.0f} s, "
-        f"worked out from that. Medians of {ROUNDS} worlds of {given.days:g} days, seeds 1 to "
-        f"{ROUNDS}, processor time."
+        f"\n\n{books} books; a day of bitcoin takes {day:.2f} s of a processor, of all {COINS} "
+        f"coins {sum(each):.1f} s. {COINS} coins × {MONTH} days, their two days of burn-in "
+        f"included, on {CORES} cores: {month:.0f} s, worked out from that. Medians of {ROUNDS} "
+        f"worlds of {given.days:g} days, seeds 1 to {ROUNDS}, processor time."
     )
     report("market/making.py", body, write=given.write)
 
