@@ -148,7 +148,8 @@ def test_the_scan_ranks_and_explains(simulated: Path, capsys: pytest.CaptureFixt
     parts = split["quantity"] + split["price"] + split["cross"] + split["remainder"]
     assert parts == pytest.approx(split["total"])
     assert 0.0 <= first["fuel_left"] <= 1.0
-    assert first["label_p"] is None
+    assert first["label_p"]["source"] == "simulated"
+    assert 0.0 < first["label_p"]["base_rate"] < first["label_p"]["p"] < 1.0
     counted = odds_table("follow").of("R1.state", "short_covering", "45m")
     assert counted is not None
     assert first["follow_p"] == asdict(counted)
