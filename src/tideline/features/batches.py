@@ -22,6 +22,9 @@ from tideline.features.window import EWMA_TERMS, SUB_WINDOWS, TRANSFORMS
 WORTH_MERGING = 8
 """Steps per look-up beyond which building the merged sum costs more than it saves."""
 
+NEVER_MERGED = 0
+"""Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
+
 NO_STEPS = Merged(np.empty(0, STEP), np.empty(0, BLOCK), np.zeros(2, np.int32), 0)
 
 

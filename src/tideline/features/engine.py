@@ -22,12 +22,11 @@ from tideline.features.address import Address, parse_address
 from tideline.features.answers import Answers, empty_answers, evidence_arrays, turned
 from tideline.features.arrays import I64
 from tideline.features.batches import NO_STEPS, Batch, make_batches, reach_us, span_us
-from tideline.features.door import NO_NUMBERS, NO_REASONS, WITNESS, ask
 from tideline.features.groups import Group
 from tideline.features.legs import LegKey, LegSet, make_legs
 from tideline.features.plan import Question
 from tideline.features.signal import Formula, Signal
-from tideline.features.swept import sweep_batch
+from tideline.features.swept import sweep_batch, witnessed
 
 
 def evaluate(
@@ -153,13 +152,6 @@ def _gather_evidence(
             continue
         done[key] = place
         question = Question(legs.arrays, NO_STEPS, plan)
-        values = np.empty((2, moments.size))
-        counts = np.empty((3, moments.size), np.int64)
-        nothing = (NO_NUMBERS,) * 5
-        ask(
-            *(question.query, WITNESS, moments, *nothing, batch.span, key[1]),
-            *(values, counts, NO_REASONS),
-        )
-        answers.age_s[place, part], answers.coverage[place, part] = values
-        answers.n[place, part], answers.revised[place, part] = counts[0], counts[2]
-        answers.basis[place, part] = counts[1]
+        found = witnessed(question, moments, batch.span, key[1])
+        for array, told in zip(evidence_arrays(answers), found, strict=True):
+            array[place, part] = told

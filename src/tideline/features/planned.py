@@ -14,18 +14,14 @@ import numpy as np
 
 from tideline.domain.instrument import Instrument
 from tideline.features.answers import Answers, empty_answers, evidence_arrays, turned
-from tideline.features.arrays import F64, I64
-from tideline.features.batches import NO_STEPS, Batch, make_batches, reach_us
-from tideline.features.door import NO_NUMBERS, NO_REASONS, WITNESS, ask
+from tideline.features.arrays import I64
+from tideline.features.batches import NEVER_MERGED, NO_STEPS, Batch, make_batches, reach_us
 from tideline.features.engine import check_address
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet
 from tideline.features.plan import Question
 from tideline.features.signal import Signal
-from tideline.features.swept import sweep_batch
-
-NEVER_MERGED = 0
-"""Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
+from tideline.features.swept import sweep_batch, witnessed
 
 
 class _Sweep(NamedTuple):
@@ -103,12 +99,6 @@ def _run(sweep: _Sweep, moment: I64, answers: Answers) -> None:
 
 
 def _gather(witness: _Witness, moment: I64, answers: Answers) -> None:
-    values: F64 = np.empty((2, 1))
-    counts = np.empty((3, 1), np.int64)
-    ask(
-        *(witness.question.query, WITNESS, moment, *((NO_NUMBERS,) * 5)),
-        *(witness.span, witness.reach, values, counts, NO_REASONS),
-    )
-    found = (values[0], counts[0], values[1], counts[1], counts[2])
+    found = witnessed(witness.question, moment, witness.span, witness.reach)
     for array, value in zip(evidence_arrays(answers), found, strict=True):
         array[witness.places] = value

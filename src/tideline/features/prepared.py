@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.arrays import F64, I64
-from tideline.features.batches import NO_STEPS, Batch, make_batches
+from tideline.features.batches import NEVER_MERGED, NO_STEPS, Batch, make_batches
 from tideline.features.detail import GroupDetail, GroupDetails
 from tideline.features.door import NO_COUNTS, SWEEP, ask
 from tideline.features.engine import check_address, evaluate_legs
@@ -32,8 +32,6 @@ LONG_BASELINE = 100
 """Windows of a baseline from which on it is asked apart."""
 MOST_WALKS = 512
 """Paths whose preparation is kept."""
-NEVER_MERGED = 0
-"""Moments that a merged sum would serve: one is not worth it, and it would not grow along."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from tideline.log import Log
-from tideline.log.schema import times
+from tideline.log.schema import int_times, times
 
 
 def as_lived(log: Log, table: pa.Table) -> pa.Table:
@@ -32,4 +32,4 @@ def as_lived(log: Log, table: pa.Table) -> pa.Table:
 def brought_by(log: Log, table: pa.Table, last: int) -> pa.Table:
     """Those of the rows whose commits were made at ``last`` or before, as lived."""
     lived = as_lived(log, table)
-    return lived.filter(pa.array(log.commit_times.brought(table) <= last))
+    return lived.filter(pa.array(int_times(lived.column("known_time")) <= last))
