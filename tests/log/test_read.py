@@ -123,6 +123,7 @@ def test_legs_say_what_exists_and_since_when(log: Log, clock: ManualClock) -> No
         first_recorded_event=T0,
         frontier=((T0 + 3 * DAY, T0 + DAY), (live.known_time, T0)),
         brought=((first.known_time, T0 + DAY), (live.known_time, T0)),
+        recorded_since=live.known_time,
     )
     assert [leg.asset for leg in log.legs()] == ["BTC", "ETH"]
 

@@ -26,7 +26,8 @@ class Leg(msgspec.Struct, frozen=True):
     event_time: the first row as known at K is the last pair with known_time <= K. Suspects do not
     represent, so they do not count in it; a leg of suspects alone has an empty one. ``brought`` is
     the same by the known_time of the commits that brought the rows, which may be later than a
-    modelled one; None: no different.
+    modelled one; None: no different. ``recorded_since`` is the known_time of the first commit that
+    brought a row as it arrived: recorded, and known from that commit on; None: there is none.
     """
 
     asset: str
@@ -41,6 +42,7 @@ class Leg(msgspec.Struct, frozen=True):
     first_recorded_event: int | None
     frontier: Frontier
     brought: Frontier | None = None
+    recorded_since: int | None = None
 
     @property
     def frontier_brought(self) -> Frontier:
@@ -75,6 +77,8 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints, brought: Ints) ->
     first_known = np.minimum.reduceat(known, starts).tolist()
     last_known = np.maximum.reduceat(known, starts).tolist()
     seen = np.minimum.reduceat(np.where(recorded, event, never), starts).tolist()
+    arrived = recorded & (known == brought)
+    since = np.minimum.reduceat(np.where(arrived, known, never), starts).tolist()
     whole = np.logical_and.reduceat(sound, starts).tolist()
     cuts = [*starts.tolist(), len(event)]
     found = []
@@ -97,6 +101,7 @@ def legs_of(columns: dict[str, Any], event: Ints, known: Ints, brought: Ints) ->
             first_recorded_event=None if seen[i] == never else seen[i],
             frontier=frontier,
             brought=None if by_commit == frontier else by_commit,
+            recorded_since=None if since[i] == never else since[i],
         )
         found.append(leg)
     return found
@@ -115,9 +120,6 @@ def staircase(known: Ints, event: Ints) -> Frontier:
 
 def merge(old: Leg, new: Leg) -> Leg:
     """Both as one leg."""
-    seen = old.first_recorded_event
-    if seen is None or (new.first_recorded_event or seen) < seen:
-        seen = new.first_recorded_event
     pairs = by_commit = _both(old.frontier, new.frontier)
     if old.brought is not None or new.brought is not None:
         by_commit = _both(old.frontier_brought, new.frontier_brought)
@@ -131,10 +133,24 @@ def merge(old: Leg, new: Leg) -> Leg:
         max(old.last_event, new.last_event),
         min(old.first_known, new.first_known),
         max(old.last_known, new.last_known),
-        seen,
+        _earlier(old.first_recorded_event, new.first_recorded_event),
         pairs,
         None if by_commit == pairs else by_commit,
+        _earlier(old.recorded_since, new.recorded_since),
     )
+
+
+def remembered(counted: Leg, said: Leg) -> Leg:
+    """The counted leg with what the index remembers of rows that retention removed."""
+    return msgspec.structs.replace(
+        counted,
+        first_recorded_event=said.first_recorded_event,
+        recorded_since=said.recorded_since,
+    )
+
+
+def _earlier(a: int | None, b: int | None) -> int | None:
+    return min((time for time in (a, b) if time is not None), default=None)
 
 
 def _both(old: Frontier, new: Frontier) -> Frontier:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -18,7 +17,16 @@ from tideline.domain.errors import BadInput, StoreDamaged
 from tideline.domain.time import DAY, format_time
 from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import bodies, short_sum
-from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, pack_leg, unpack_leg
+from tideline.log.legs import (
+    Key,
+    Leg,
+    leg_columns,
+    legs_of,
+    merge,
+    pack_leg,
+    remembered,
+    unpack_leg,
+)
 from tideline.log.marks import Mark
 from tideline.log.part import Part, decode_part, digest_of, encode_part, month_start
 from tideline.log.records import Retention, pack
@@ -118,8 +126,7 @@ def _legs_left(writer: Writer, old: list[Part], adds: list[Part]) -> tuple[list[
     for body in writer.query(lambda db: bodies(db, "legs")):
         leg = unpack_leg(body)
         if leg.asset in assets and leg.key in counted:
-            first = leg.first_recorded_event
-            left.append(msgspec.structs.replace(counted[leg.key], first_recorded_event=first))
+            left.append(remembered(counted[leg.key], leg))
         elif leg.asset in assets:
             gone.append(leg.key)
     return left, gone

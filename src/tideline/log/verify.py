@@ -16,7 +16,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
@@ -26,7 +25,7 @@ from tideline.log import journal
 from tideline.log.commit_times import CommitTimes
 from tideline.log.journal import State
 from tideline.log.layout import read_identity
-from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, unpack_leg
+from tideline.log.legs import Key, Leg, leg_columns, legs_of, merge, remembered, unpack_leg
 from tideline.log.marks import Mark
 from tideline.log.order import sort_order
 from tideline.log.part import Part, decode_part, digest_of, month_name, months_of
@@ -197,7 +196,7 @@ class Verifier:
         for leg in map(unpack_leg, bodies):
             true = self._census.legs.get(leg.key)
             if state.horizon and true is not None:
-                true = _since(true, leg)
+                true = remembered(true, leg)
             if true != leg and not (state.horizon and true is None):
                 self._found("disorder", "legs", "/".join(leg.key), "the index is not the data")
 
@@ -252,8 +251,3 @@ def _wrong(part: Part, rows: Any) -> str | None:
         return "rows of another asset or month"
     order = sort_order(rows)
     return None if (np.diff(order) == 1).all() else "the rows are out of order"
-
-
-def _since(true: Leg, said: Leg) -> Leg:
-    """The counted leg with what retention lets the index remember."""
-    return msgspec.structs.replace(true, first_recorded_event=said.first_recorded_event)

@@ -120,12 +120,14 @@ def _asset(
             _tell(telling, found, order[low:high], told, alive)
         return found
 
-    if not batch.strict:
-        with kept.borrowed(rows, int(ascending[0]), int(ascending[-1])) as lent:
-            if lent is not None:
-                yield order, work(0, ascending.size, lent.legs, lent.origins)
-                return
     low = 0
+    if not batch.strict:
+        for start, end in rows.alike(ascending):
+            with kept.borrowed(rows, int(ascending[start]), int(ascending[end - 1])) as lent:
+                if lent is None:
+                    break
+                yield order[start:end], work(start, end, lent.legs, lent.origins)
+                low = end
     while low < ascending.size:
         alive()
         high = rows.stretch(ascending, low, ROWS_AT_ONCE)

@@ -17,6 +17,7 @@ from tideline.features.groups import Group
 from tideline.features.growing import GrowingLegs
 from tideline.log import Commit
 from tideline.store import Store
+from tideline.store.lived import as_lived, commit_as_lived
 from tideline.store.origins import Origins
 from tideline.store.rows import AssetRows
 from tideline.venues.symbols import parse_symbol
@@ -28,6 +29,9 @@ MOST_WAITING = 200_000
 class HeldRows:
     """Empty until :meth:`load`.
 
+    Rows are known from the commit that brought them (:mod:`tideline.store.lived`), or from the
+    known_time they have.
+
     Attributes:
         growing: the legs; ``fields`` and ``starts`` say of what and from which event_time on, µs
             (fields without a start: from their beginning).
@@ -35,8 +39,8 @@ class HeldRows:
         structure: changes when legs were read anew, or came.
     """
 
-    def __init__(self, store: Store, asset: str) -> None:
-        self._store, self.asset = store, asset
+    def __init__(self, store: Store, asset: str, *, lived: bool = True) -> None:
+        self._store, self.asset, self._lived = store, asset, lived
         self.structure = 0
         self._waiting: deque[Commit] = deque()
         self._waiting_rows = 0
@@ -76,7 +80,10 @@ class HeldRows:
         table, self._seq = self._store.log.standing(self.asset, rows.asks(self.starts))
         # the index again: a leg that came meanwhile has its older rows in the table
         again = AssetRows(self._store.log, self.asset, rows.addresses)
-        self.growing = GrowingLegs(table, again.before(self.starts))
+        before = again.before(self.starts, lived=self._lived)
+        if self._lived:
+            table = as_lived(self._store.log, table)
+        self.growing = GrowingLegs(table, before)
         self.fields = rows.fields
         self.origins.add(table)
         self._name(self.growing)
@@ -93,7 +100,8 @@ class HeldRows:
             if commit.seq <= self._seq:
                 continue
             self._seq = commit.seq
-            rows = _of_fields(commit.table, self.fields)
+            rows = commit_as_lived(commit) if self._lived else commit.table
+            rows = _of_fields(rows, self.fields)
             count = len(growing.legs.index)
             growing.append(rows)
             self.origins.add(rows)

@@ -2,9 +2,10 @@
 
 Rows are never changed and only added, and an answer at T looks at no row known later: legs that
 were read for one question, and that take in every commit since, answer all others of the same
-fields that look back no further. Where anything else happened to the files (a flush, a compaction,
-a repair, a removal), where a commit has not come through yet, or where somebody else is at work on
-the same legs, the log is read as if nothing were kept.
+fields that look back no further. Moments that were lived have legs of their own, and those before
+have others (:mod:`tideline.store.lived`). Where anything else happened to the files (a flush, a
+compaction, a repair, a removal), where a commit has not come through yet, or where somebody else is
+at work on the same legs, the log is read as if nothing were kept.
 """
 
 from __future__ import annotations
@@ -53,9 +54,14 @@ class Borrowed(NamedTuple):
     origins: Origins
 
 
+class _Name(NamedTuple):
+    asset: str
+    lived: bool
+
+
 class _Kept:
-    def __init__(self, store: Store, asset: str) -> None:
-        self.rows, self.lock = HeldRows(store, asset), threading.Lock()
+    def __init__(self, store: Store, name: _Name) -> None:
+        self.rows, self.lock = HeldRows(store, name.asset, lived=name.lived), threading.Lock()
         self.files = Files(-1, -1)
         self.asked: dict[str, None] = {}
 
@@ -66,7 +72,7 @@ class KeptLegs:
     def __init__(self, store: Store, follower: Applied) -> None:
         self._store, self._follower = store, follower
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[_Name, _Kept] = {}
 
     def take(self, commit: Commit) -> None:
         """A commit of the log, in order, from the thread that follows it."""
@@ -74,14 +80,21 @@ class KeptLegs:
         if table is None or not table.num_rows or not self._kept:
             return
         column = pa.chunked_array(table["asset"]).cast(pa.string())
-        for name in column.unique().to_pylist():
-            with self._lock:
-                kept = self._kept.get(name)
-                if kept is not None and kept.rows.overflowing:
-                    del self._kept[name]
-                    kept = None
-            if kept is not None:
-                kept.rows.put(commit, table.filter(pc.equal(column, name)))
+        for asset in column.unique().to_pylist():
+            kept = [one for lived in (False, True) if (one := self._taking(_Name(asset, lived)))]
+            if kept:
+                mine = table.filter(pc.equal(column, asset))
+                for one in kept:
+                    one.rows.put(commit, mine)
+
+    def _taking(self, name: _Name) -> _Kept | None:
+        """What is to take in commits; what nobody asks and that grows too much is let go."""
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is not None and kept.rows.overflowing:
+                del self._kept[name]
+                return None
+            return kept
 
     def forget(self) -> None:
         """Keep nothing of what is kept now."""
@@ -90,32 +103,35 @@ class KeptLegs:
 
     @contextmanager
     def borrowed(self, rows: AssetRows, first: int, last: int) -> Iterator[Borrowed | None]:
-        """Legs for the moments ``first`` to ``last`` (µs), for as long as the block lasts; None:
-        there are none that are certain."""
-        kept = self._of(rows.asset)
+        """Legs for the moments ``first`` to ``last`` (µs; all of them lived, or none), for as long
+        as the block lasts; None: there are none that are certain."""
+        name = _Name(rows.asset, rows.lived(first))
+        kept = self._of(name)
         if kept is None or not kept.lock.acquire(blocking=False):
             yield None
             return
         try:
-            yield self._ready(kept, rows, first, last)
+            yield self._ready(name, kept, rows, first, last)
         finally:
             kept.lock.release()
         self._let_go()
 
-    def _of(self, asset: str) -> _Kept | None:
+    def _of(self, name: _Name) -> _Kept | None:
         """The place of an asset, newest in line."""
         with self._lock:
-            kept = self._kept.pop(asset, None) or _Kept(self._store, asset)
-            self._kept[asset] = kept
+            kept = self._kept.pop(name, None) or _Kept(self._store, name)
+            self._kept[name] = kept
             return kept
 
-    def _ready(self, kept: _Kept, rows: AssetRows, first: int, last: int) -> Borrowed | None:
+    def _ready(
+        self, name: _Name, kept: _Kept, rows: AssetRows, first: int, last: int
+    ) -> Borrowed | None:
         state = self._store.log.viewer.state()
         head = self._follower.head
         if state.last_seq > self._follower.applied or last > head:
             return None
         with self._lock:
-            if self._kept.get(rows.asset) is not kept:
+            if self._kept.get(name) is not kept:
                 return None  # let go meanwhile: the newest commits did not come to it
         files = Files(state.version, state.horizon)
         starts = rows.starts(first)
@@ -140,10 +156,10 @@ class KeptLegs:
         """Of what was not asked for longest, while all of it is too much."""
         with self._lock:
             total = sum(_size(kept) for kept in self._kept.values())
-            for asset in list(self._kept):
+            for name in list(self._kept):
                 if total <= MOST_ROWS:
                     return
-                total -= _size(self._kept.pop(asset))
+                total -= _size(self._kept.pop(name))
 
 
 def _size(kept: _Kept) -> int:

@@ -15,9 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-import pyarrow as pa
-
 from tideline.domain.fields import MARKET, TEXTS
 from tideline.domain.time import SECOND
 from tideline.log import Log
@@ -30,6 +27,7 @@ from tideline.readings.transitions import States, Transition, advance
 from tideline.store.filling import wants_of
 from tideline.store.held import HeldAsset, NewRow
 from tideline.store.knowledge import FACT_FIELDS, FactRow, fact_rows
+from tideline.store.lived import commit_as_lived
 from tideline.store.transition_rows import VENUE
 
 WINDOWS: tuple[str, ...] = ("15m", "45m", "4h")
@@ -98,15 +96,11 @@ class Evaluator:
 def _by_asset(commit: Commit) -> list[tuple[str, list[NewRow], list[FactRow]]]:
     """The rows of a commit by asset: observations (suspects do not represent) and facts.
 
-    All are known from the commit on (:mod:`.lived`); the known_time they have, which may be
-    modelled, is their order within it.
+    All are known from the commit on (:mod:`.lived`).
     """
-    table = commit.table
-    if table is None or not table.num_rows:
+    if commit.table is None or not commit.table.num_rows:
         return []
-    own = int_times(table.column("known_time"))
-    if (own[1:] < own[:-1]).any():
-        table = table.take(pa.array(np.argsort(own, kind="stable")))
+    table = commit_as_lived(commit)
     words = [
         table.column(name).to_pylist()
         for name in ("asset", "venue", "instrument", "field", "status", "basis")

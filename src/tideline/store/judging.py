@@ -140,8 +140,9 @@ def replay(
     before ``start`` left them. By moment, then by asset, then in the order of the rules.
 
     ``lived``: a row counts from the commit that brought it, as it did when the instant was judged;
-    else from its known_time, which of imported history is modelled: how a day that was never
-    judged live would have been.
+    else as in any question of the past, before the store began to record the asset from its
+    known_time, which of imported history is modelled: how a day that was never judged would have
+    been.
     """
     log.check_as_of(end)
     head = int(log.head())

@@ -88,7 +88,7 @@ class Knowledge:
 def read_knowledge(log: Log, asset: str, last: int, *, lived: bool = False) -> Knowledge:
     """The fact rows of an asset, and the calendar of the whole market, up to ``last``.
 
-    ``lived``: as the store held them, each from its commit on (:mod:`.lived`).
+    ``lived``: each from its commit on, as the store held them (:mod:`.lived`).
     """
     asks = [(asset, FACT_FIELDS)]
     if asset != MARKET and MARKET in log.assets():

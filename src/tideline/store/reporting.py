@@ -52,7 +52,8 @@ def report(
     wants = wants_of(RULES, (SLOW, FAST), parameters) + _wants(parameters)
     reaches = [(path.signal, path.deepest_us(parameters)) for path in wants.paths]
     rows = AssetRows(log, asset, wants.at, reaches)
-    legs, knowledge = rows.legs(as_of, as_of), read_knowledge(log, asset, as_of)
+    legs = rows.legs(as_of, as_of)
+    knowledge = read_knowledge(log, asset, as_of, lived=rows.lived(as_of))
     filler = Filler(asset, legs, rows.instruments, knowledge, wants.at, parameters)
     every = readings_of(partial(filler.given, as_of), SLOW, RULES, profile)
     fast = readings_of(partial(filler.given, as_of), FAST, (PRICE_OI,), profile)[0]

@@ -22,7 +22,7 @@ from tideline.features.signal import Formula
 from tideline.log import Log
 from tideline.log.legs import Leg
 from tideline.signals import BY_ADDRESS
-from tideline.store.lived import as_lived, brought_by
+from tideline.store.lived import as_lived, brought_by, lived_from
 from tideline.venues.symbols import PARSERS, parse_symbol
 
 FEW_ROWS = 5_000
@@ -52,13 +52,15 @@ class AssetRows:
         lived: bool = False,
     ) -> None:
         """``reaches``: signals that are also sampled so many µs before T (window included).
-        ``lived``: rows are known from the commit that brought them (:mod:`.lived`)."""
-        self.log, self.asset, self.addresses, self.lived = log, asset, tuple(addresses), lived
+        ``lived``: at every moment rows are known from the commit that brought them; else from when
+        the store began to record the asset (:mod:`.lived`)."""
+        self.log, self.asset, self.addresses = log, asset, tuple(addresses)
         parsed = [check_address(text, BY_ADDRESS) for text in addresses]
         self.back = _look_backs(parsed, reaches)
         self.fields = frozenset(self.back)
         self.back_us = max(self.back.values())
         self.known = [leg for leg in log.legs(asset) if leg.venue in PARSERS]
+        self.lived_from = -FAR if lived else lived_from(self.known)
         self.instruments: dict[Group, Instrument] = {
             (leg.venue, leg.instrument): parse_symbol(leg.venue, leg.instrument)
             for leg in self.known
@@ -78,8 +80,12 @@ class AssetRows:
             yield Part(low, high, self.legs(int(ascending[low]), int(ascending[high - 1]), strict))
             low = high
 
+    def lived(self, as_of: int) -> bool:
+        """Is this moment answered as the store knew it (:mod:`.lived`)?"""
+        return as_of >= self.lived_from
+
     def legs(self, first: int, last: int, strict: bool = False) -> LegSet:
-        """Legs that answer every moment from ``first`` to ``last``."""
+        """Legs that answer every moment from ``first`` to ``last``: all of them lived, or none."""
         return self.legs_of(self.table(first, last, strict), first, strict)
 
     def table(self, first: int, last: int, strict: bool = False) -> pa.Table:
@@ -87,7 +93,7 @@ class AssetRows:
         asks = self.asks(self.starts(first, strict))
         parts = [self.log.read(self.asset, last, fields=f, event_from=s) for f, s in asks]
         table = pa.concat_tables(parts).unify_dictionaries()
-        return as_lived(self.log, table) if self.lived else table
+        return as_lived(self.log, table) if self.lived(first) else table
 
     def standing(self, first: int, followed: int) -> pa.Table:
         """The rows that the commits up to ``followed`` brought, those of events to come too: what
@@ -97,7 +103,8 @@ class AssetRows:
 
     def legs_of(self, table: pa.Table, first: int, strict: bool = False) -> LegSet:
         """Legs from the rows that :meth:`table` gave for the same ``first``."""
-        return make_legs(table, strict=strict, before=self.before(self.starts(first, strict)))
+        before = self.before(self.starts(first, strict), lived=self.lived(first))
+        return make_legs(table, strict=strict, before=before)
 
     def asks(self, starts: Mapping[str, int]) -> list[tuple[frozenset[str], int | None]]:
         """What is read together, from which event_time on; None: from the beginning."""
@@ -126,7 +133,17 @@ class AssetRows:
     def stretch(
         self, ascending: NDArray[np.int64], low: int, rows_at_once: int = ROWS_AT_ONCE
     ) -> int:
-        """As many moments as keep the rows within bounds; never less than one look-back."""
+        """As many moments as keep the rows within bounds; never less than one look-back, and none
+        beyond the beginning of what was lived."""
+        end = next(end for _, end in self.alike(ascending) if low < end)
+        return self._bounded(ascending[:end], low, rows_at_once)
+
+    def alike(self, ascending: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """The stretches of the moments (positions) that were not lived, and that were."""
+        cut, size = int(np.searchsorted(ascending, self.lived_from)), int(ascending.size)
+        return [(low, high) for low, high in ((0, cut), (cut, size)) if low < high]
+
+    def _bounded(self, ascending: NDArray[np.int64], low: int, rows_at_once: int) -> int:
         start = int(ascending[low]) - self.back_us
         span = max(int(ascending[-1]) - start, 1)
         rows = self.rows_between(start, int(ascending[-1]))
@@ -147,14 +164,14 @@ class AssetRows:
     def _read_legs(self) -> list[Leg]:
         return [leg for leg in self.known if leg.field in self.fields]
 
-    def before(self, starts: Mapping[str, int]) -> dict[LegKey, int]:
+    def before(self, starts: Mapping[str, int], *, lived: bool) -> dict[LegKey, int]:
         """When the earliest row older than its start was known, for legs read from there on."""
         found: dict[LegKey, int] = {}
         for leg in self._read_legs():
             if leg.field not in starts:
                 continue
             start = starts[leg.field]
-            frontier = leg.frontier_brought if self.lived else leg.frontier
+            frontier = leg.frontier_brought if lived else leg.frontier
             known = next((known for known, event in frontier if event < start), FAR)
             if known < FAR:
                 found[leg.venue, leg.instrument, leg.field] = known

@@ -18,15 +18,15 @@ from tideline.readings.profiles import DEFAULT, Profile
 from tideline.readings.reading import Reading
 from tideline.readings.rule import Rule
 from tideline.store.filling import Filler, wants_of
-from tideline.store.knowledge import read_knowledge
+from tideline.store.knowledge import Knowledge, read_knowledge
 from tideline.store.rows import AssetRows
 
 
 class AssetScan:
     """These rules of one asset, on these windows.
 
-    ``more`` are further addresses whose rows are to be at hand. ``lived``: rows are known from the
-    commit that brought them, as in what was judged live (:mod:`.lived`).
+    ``more`` are further addresses whose rows are to be at hand. ``lived``: at every moment rows are
+    known from the commit that brought them, as in what was judged live (:mod:`.lived`).
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class AssetScan:
         more: Sequence[str] = (),
         lived: bool = False,
     ) -> None:
-        self.log, self.asset, self.profile, self.lived = log, asset, profile, lived
+        self.log, self.asset, self.profile = log, asset, profile
         self.windows, self.rules = tuple(windows), tuple(rules)
         wants = wants_of(rules, windows, profile.parameters)
         self.addresses = wants.at
@@ -50,14 +50,18 @@ class AssetScan:
         """Fillers for stretches of the moments (ascending), each with its moments."""
         if not as_of.size:
             return
-        knowledge = read_knowledge(self.log, self.asset, int(as_of[-1]), lived=self.lived)
+        knowledge: dict[bool, Knowledge] = {}
         for part in self.rows.parts(as_of):
+            lived = self.rows.lived(int(as_of[part.low]))
+            if lived not in knowledge:
+                last = int(as_of[-1])
+                knowledge[lived] = read_knowledge(self.log, self.asset, last, lived=lived)
             yield (
                 Filler(
                     self.asset,
                     part.legs,
                     self.rows.instruments,
-                    knowledge,
+                    knowledge[lived],
                     self.addresses,
                     self.profile.parameters,
                 ),

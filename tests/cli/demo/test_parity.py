@@ -33,12 +33,6 @@ def asked(played: Played) -> Found:
     return compare(played, recorder)
 
 
-@pytest.mark.slow
-@pytest.mark.xfail(
-    reason="a history row older than its leg's first recorded one is brought as assumed, known at"
-    " a modelled moment: moments in between, asked live before it came, then count it too",
-    strict=False,
-)
 def test_live_is_historical_in_a_demo(home: Path, tmp_path: Path) -> None:
     """One coin for half an hour; then nobody collects, and the hole is repaired from history."""
     played = Played(

@@ -22,14 +22,12 @@ HOOK = Channel("webhook", "https://hooks.example.com/x")
 
 def append(writer: Writer, clock: ManualClock, minutes: Sequence[int], oi: Callable[[int], float],
            asset: str = "BTC") -> None:  # fmt: skip
-    """Open interest ``oi(minute)`` of minutes after START, each known a second before the full
+    """Open interest ``oi(minute)`` of minutes after START, each committed a second before the full
     minute; then the clock and the head stand at the last of them."""
-    events = [START + m * MINUTE - 2_000_000 for m in minutes]
-    known = [event + 1_000_000 for event in events]
-    made = table(events, [oi(m) for m in minutes], known=known, asset=asset,
-                 instrument=f"{asset}USDT")  # fmt: skip
-    clock.at = max(clock.at, known[-1])
-    writer.append(made)
+    for m in minutes:
+        event = START + m * MINUTE - 2_000_000
+        clock.at = max(clock.at, event + 1_000_000)
+        writer.append(table([event], [oi(m)], asset=asset, instrument=f"{asset}USDT"))
     clock.at = max(clock.at, START + minutes[-1] * MINUTE)
     writer.tick()
 

@@ -84,8 +84,9 @@ def test_two_watches_at_once_put_an_event_down_once(world):
 def test_each_asset_is_watched_on_its_own(world):
     store, writer, clock, book = world
     alert = saved(book, store, assets=["BTC", "ETH"])
-    append(writer, clock, list(range(1, 60)), square)
-    append(writer, clock, list(range(1, 60)), lambda m: 500.0, "ETH")
+    for minute in range(1, 60):
+        append(writer, clock, [minute], square)
+        append(writer, clock, [minute], lambda m: 500.0, "ETH")
     Watch(store, book).advance()
     by_asset: dict[str, int] = {}
     for one in book.told(alert.id):
