@@ -27,7 +27,8 @@ from tideline.research.odds.counting import (
     Line,
     fitted,
 )
-from tideline.research.odds.reliability import Bin, Skill, curve, skill
+from tideline.research.odds.curve import Bin, drawn
+from tideline.research.odds.reliability import Skill, curve, skill
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "src/tideline/readings/odds/follow.toml"
@@ -95,46 +96,6 @@ def table_text(lines: Sequence[Line], version: str, data: str) -> str:
             f"held_followed = {line.held_followed}",
         ]
     return "\n".join([*head, *rows]) + "\n"
-
-
-# --- the picture -------------------------------------------------------------------------------
-
-SIDE, EDGE = 360, 48
-
-
-def picture(bins: Sequence[Bin]) -> str:
-    """Seen against expected, with 90 % intervals; the diagonal is perfection."""
-    far = max(0.7, *(one.high for one in bins), *(one.expected for one in bins))
-
-    def at(expected: float, seen: float) -> tuple[float, float]:
-        return EDGE + expected / far * SIDE, EDGE / 2 + SIDE - seen / far * SIDE
-
-    size = SIDE + EDGE * 1.5
-    (x0, y0), (x1, y1) = at(0, 0), at(far, far)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size:.0f} {size:.0f}" '
-        'font-family="sans-serif" font-size="10">',
-        f'<rect width="{size:.0f}" height="{size:.0f}" fill="#ffffff"/>',
-        f'<rect x="{x0}" y="{y1}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#adb5bd"/>',
-        f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="#adb5bd" stroke-dasharray="3 3"/>',
-    ]
-    for k in range(int(far * 10) + 1):
-        x, y = at(k / 10, k / 10)
-        parts.append(f'<text x="{x:.1f}" y="{y0 + 14}" text-anchor="middle">{k * 10} %</text>')
-        parts.append(f'<text x="{x0 - 6}" y="{y + 3:.1f}" text-anchor="end">{k * 10} %</text>')
-    for one in bins:
-        (x, low), (_, high), (_, y) = (at(one.expected, v) for v in (one.low, one.high, one.seen))
-        title = f"{one.n} cases: {one.expected:.1%} expected, {one.seen:.1%} seen"
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="#264653"/>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#e76f51">'
-            f"<title>{title}</title></circle>"
-        )
-    parts.append(
-        f'<text x="{EDGE + SIDE / 2}" y="{size - 6:.0f}" text-anchor="middle">'
-        "expected from the weeks counted; seen, upwards, in the weeks held out</text>"
-    )
-    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 # --- the page ----------------------------------------------------------------------------------
@@ -214,7 +175,9 @@ def page(
         "| cases | expected | seen | 90 % |",
         "|---:|---:|---:|---|",
         *(
-            f"| {one.n:,} | {one.expected:.1%} | {one.seen:.1%} | {one.low:.1%} … {one.high:.1%} |"
+            "| {:,} | {:.1%} | {:.1%} | {:.1%} … {:.1%} |".format(
+                one.n, one.expected, one.seen, *one.ends
+            )
             for one in bins
         ),
         "",
@@ -249,7 +212,8 @@ def write(stretches: Sequence[Counted], version: str, data: str) -> None:
     bins, score = curve(checks), skill(checks)
     TABLE.write_text(table_text(lines, version, data), encoding="utf-8")
     PAGE.write_text(page(lines, checks, bins, score, version, data), encoding="utf-8")
-    PICTURE.write_text(picture(bins), encoding="utf-8")
+    across, upwards = "expected from the weeks counted", "seen in the weeks held out"
+    PICTURE.write_text(drawn(bins, "cases", across, upwards), encoding="utf-8")
     for one in bins:
         print(f"{one.n:6,} cases: {one.expected:.1%} expected, {one.seen:.1%} seen")
     print(score)

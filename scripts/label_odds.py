@@ -23,10 +23,10 @@ from pathlib import Path
 from tideline.domain.time import DAY, format_time
 from tideline.market.made import START
 from tideline.readings.parameters import DEFAULTS
+from tideline.research.odds.curve import Bin, drawn
 from tideline.research.scoring.fingerprint import canonical, seed_of, sources
 from tideline.research.scoring.label_odds import (
     ENTRIES,
-    Bin,
     Cases,
     Key,
     cases_of,
@@ -129,7 +129,11 @@ counts again. {how}
 
 
 def page_text(
-    fitted: dict[Key, Cases], held: dict[Key, Cases], bins: list[Bin], gain: float, how: str
+    fitted: dict[Key, Cases],
+    held: dict[Key, Cases],
+    bins: dict[tuple[float, float], Bin],
+    gain: float,
+    how: str,
 ) -> str:
     """The page: the curve first, then every state."""
     lines = [HEAD.format(cases=MIN_CASES, worlds=MIN_WORLDS, how=how), "## On worlds held out", ""]
@@ -142,8 +146,8 @@ def page_text(
         "| given | mean given | was so | episodes |",
         "| --- | ---: | ---: | ---: |",
     ]
-    lines += [f"| {b.low:.0%} to {b.high:.0%} | {b.given:.1%} | {b.seen:.1%} | {b.n} |"
-              for b in bins]  # fmt: skip
+    lines += [f"| {low:.0%} to {high:.0%} | {b.expected:.1%} | {b.seen:.1%} | {b.n} |"
+              for (low, high), b in bins.items()]  # fmt: skip
     lines += [
         "",
         "## State by state",
@@ -163,45 +167,6 @@ def page_text(
             f"| {cases.worlds} | {seen} | {each} |"
         )
     return "\n".join(lines) + "\n"
-
-
-SIZE, EDGE = 320, 40
-
-
-def curve_svg(bins: list[Bin]) -> str:
-    """Given against seen; the diagonal is honesty. Areas of the dots go with their cases."""
-    side = SIZE - 2 * EDGE
-    most = max((b.n for b in bins), default=1)
-
-    def place(given: float, seen: float) -> tuple[float, float]:
-        return EDGE + given * side, SIZE - EDGE - seen * side
-
-    x0, y0 = place(0, 0)
-    x1, y1 = place(1, 1)
-    dots = []
-    for b in bins:
-        x, y = place(b.given, b.seen)
-        r = 3 + 9 * (b.n / most) ** 0.5
-        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="#264653" '
-                    f'fill-opacity="0.7"><title>{b.n} episodes</title></circle>')  # fmt: skip
-    points = " ".join("{:.1f},{:.1f}".format(*place(b.given, b.seen)) for b in bins)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" '
-            'font-family="sans-serif" font-size="11">',
-            f'<rect width="{SIZE}" height="{SIZE}" fill="#ffffff"/>',
-            f'<rect x="{x0}" y="{y1}" width="{side}" height="{side}" fill="none" '
-            'stroke="#adb5bd"/>',
-            f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="#adb5bd" '
-            'stroke-dasharray="3 3"/>',
-            f'<polyline points="{points}" fill="none" stroke="#264653"/>',
-            *dots,
-            f'<text x="{SIZE / 2}" y="{SIZE - 10}" text-anchor="middle">given</text>',
-            f'<text x="14" y="{SIZE / 2}" text-anchor="middle" '
-            f'transform="rotate(-90 14 {SIZE / 2})">was so</text>',
-            "</svg>",
-        ]
-    ) + "\n"  # fmt: skip
 
 
 def used_seeds() -> set[int]:
@@ -256,7 +221,8 @@ def main() -> int:
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(table, encoding="utf-8")
     PAGE.write_text(page, encoding="utf-8")
-    CURVE.write_text(curve_svg(bins), encoding="utf-8")
+    across, upwards = "given by the table", "was so in worlds held out"
+    CURVE.write_text(drawn([*bins.values()], "episodes", across, upwards), encoding="utf-8")
     return 0
 
 

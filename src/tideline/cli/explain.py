@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tideline.cli.odds import odds_rows
 from tideline.cli.options import (
     as_of_option,
     choose,
@@ -17,6 +16,7 @@ from tideline.cli.options import (
     settings,
     store_option,
 )
+from tideline.cli.reading_rows import odds_rows, reason_rows, spent_rows
 from tideline.cli.scan import reading_facts
 from tideline.cli.show import SEVERITY_STYLE, console, moment, number, put_json, put_table, seconds
 from tideline.readings.cadence import SUB_WINDOWS
@@ -90,7 +90,7 @@ def show_reading(reading: Reading) -> None:
     if reading.told and not reading.quiet:
         strength = "" if reading.strength is None else f", strength {reading.strength:.2f}"
         head += f": {reading.severity}{strength}, confidence {reading.confidence:.0%}"
-    rows = [("because", reading.because), ("rule", reading.rule)]
+    rows = reason_rows(reading)
     rows += [(item.address, evidence_words(item)) for item in reading.evidence]
     rows += [("note", note) for note in reading.notes]
     if reading.forced_share is not None:
@@ -100,9 +100,7 @@ def show_reading(reading: Reading) -> None:
             ("forced, coin", f"{number(share.liquidated_coin)} {share.side} of "
              f"{number(share.volume_coin)} traded ({kind})")
         )  # fmt: skip
-    if reading.spent_why:
-        told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
-        rows.append(("spent", f"{told}: {reading.spent_why}"))
+    rows += spent_rows(reading)
     rows += [(f"caveat {caveat.name}", caveat.text) for caveat in reading.caveats]
     rows += odds_rows(reading)
     screen = console()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tideline.cli.odds import odds_rows
 from tideline.cli.options import (
     as_of_option,
     choose,
@@ -20,6 +19,7 @@ from tideline.cli.options import (
     settings,
     store_option,
 )
+from tideline.cli.reading_rows import odds_rows, reason_rows, spent_rows
 from tideline.cli.show import (
     SEVERITY_STYLE,
     moment,
@@ -339,7 +339,7 @@ def _line(reading: Reading, with_time: bool) -> tuple[str, ...]:
 
 def explain(reading: Reading) -> None:
     """One reading in full: why, by which rule, from which legs."""
-    rows: list[tuple[str, str]] = [("because", reading.because), ("rule", reading.rule)]
+    rows = reason_rows(reading)
     for label, text in (("also called", reading.also_called), ("read as", reading.read)):
         if text:
             rows.append((label, text))
@@ -353,9 +353,7 @@ def explain(reading: Reading) -> None:
         rows.append((f"{group.venue} {group.instrument}", f"{use}; {_leg(group)}"))
     if reading.split is not None:
         rows.append(("ΔOI in USD", _split(reading.split)))
-    if reading.spent_why:
-        told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
-        rows.append(("spent", f"{told}: {reading.spent_why}"))
+    rows += spent_rows(reading)
     rows += odds_rows(reading)
     put_table(f"{reading.asset} {reading.name} as of {moment(reading.as_of)}", ("", ""), rows)
 

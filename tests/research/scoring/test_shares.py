@@ -125,9 +125,9 @@ def test_the_curve_is_of_held_out_cases_alone() -> None:
         key: Cases([1.0, 0.0, 0.5], [7, 7, 8], [1, 1, 1], 0.3),
         ("x", "y", "z"): Cases([1.0], [7], [1]),
     }
-    (one,) = reliability({key: 0.45}, held)
-    assert (one.low, one.high, one.n) == (0.4, 0.5, 3)
-    assert one.given == pytest.approx(0.45)
+    ((edges, one),) = reliability({key: 0.45}, held).items()
+    assert (edges, one.n, one.interval) == ((0.4, 0.5), 3, None)
+    assert one.expected == pytest.approx(0.45)
     assert one.seen == pytest.approx(0.5)
     own = sum((r - 0.45) ** 2 for r in (1.0, 0.0, 0.5))
     base = sum((r - 0.1) ** 2 for r in (1.0, 0.0, 0.5))

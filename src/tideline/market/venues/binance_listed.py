@@ -12,6 +12,7 @@ from typing import Any
 from tideline.domain.instrument import Instrument
 from tideline.market.state import Listed, Market
 from tideline.market.venues.binance_rows import NAME, pair_of
+from tideline.market.venues.trading import listed_at
 
 FOR_EVER_MS = 4_133_404_800_000
 
@@ -24,7 +25,7 @@ class Contracts:
         self.all: dict[str, Listed] = {}
         for one in sorted(market.listed(NAME, at), key=lambda one: one.listed_us):
             self.all[one.instrument.symbol] = one
-        self.trading = {name: one for name, one in self.all.items() if trades(one, at)}
+        self.trading = {name: one for name, one in self.all.items() if listed_at(one, at)}
 
     def of(self, *, linear: bool) -> dict[str, Listed]:
         """What trades of one product."""
@@ -43,11 +44,6 @@ class Contracts:
             and (one.delivery_us or 0) < (listed.delivery_us or 0)
         ]
         return "NEXT_QUARTER" if sooner else "CURRENT_QUARTER"
-
-
-def trades(listed: Listed, at: int) -> bool:
-    """Is it between listing and delisting?"""
-    return listed.listed_us <= at and (listed.delisted_us is None or at < listed.delisted_us)
 
 
 def exchange_info(found: Contracts, *, linear: bool) -> dict[str, Any]:
@@ -75,7 +71,7 @@ def _base(instrument: Instrument) -> str:
 
 def _symbol(listed: Listed, found: Contracts) -> dict[str, Any]:
     instrument = listed.instrument
-    state = "TRADING" if trades(listed, found.at) else "SETTLING"
+    state = "TRADING" if listed_at(listed, found.at) else "SETTLING"
     ends = listed.delivery_us if instrument.kind == "future" else listed.delisted_us
     row: dict[str, Any] = {
         "symbol": instrument.symbol,

@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import SECOND
 from tideline.market.state import Liquidation, Listed, Market
 from tideline.market.venues.binance_listed import Contracts
 from tideline.market.venues.binance_rows import NAME, forced_event, mark_event
+from tideline.market.venues.compact import compact
 
 _STREAM = re.compile(r"(!|[a-z0-9_]+@)(forceOrder|markPrice)(@arr)?(@1s)?")
 _SLOW = 3
@@ -49,7 +48,7 @@ class Pushes:
             found: list[tuple[int, str, str]] = []
             for name, one in self._listed(now).trading.items():
                 for event in self._largest(one, since, until):
-                    text = dump(forced_event(one.instrument, event, now))
+                    text = compact(forced_event(one.instrument, event, now))
                     found.append((event.at, name, text))
             self._forced = [(name, text) for _, name, text in sorted(found)]
             self._span = (since, until)
@@ -85,10 +84,10 @@ class BinanceSession:
             method, params, ident = body["method"], body.get("params", []), body["id"]
             names = [str(name) for name in params]
         except (ValueError, TypeError, AttributeError):
-            return [dump({"error": {"code": 3, "msg": "Invalid JSON"}})]
+            return [compact({"error": {"code": 3, "msg": "Invalid JSON"}})]
         except KeyError as missing:
             said = f"Invalid request: missing field `{missing.args[0]}`"
-            return [dump({"error": {"code": 2, "msg": said}})]
+            return [compact({"error": {"code": 2, "msg": said}})]
         result: Any = None
         if method == "SUBSCRIBE":
             self._names.update(dict.fromkeys(names))
@@ -99,8 +98,8 @@ class BinanceSession:
             result = list(self._names)
         else:
             said = f"Invalid request: unknown variant `{method}`"
-            return [dump({"error": {"code": 2, "msg": said}, "id": ident})]
-        return [dump({"result": result, "id": ident})]
+            return [compact({"error": {"code": 2, "msg": said}, "id": ident})]
+        return [compact({"result": result, "id": ident})]
 
     def next_due(self, now: int) -> int | None:
         """The next beat, if anything that exists is subscribed to."""
@@ -136,8 +135,3 @@ class BinanceSession:
 
     def _wrapped(self, name: str, text: str) -> str:
         return f'{{"stream":"{name}","data":{text}}}' if self._combined else text
-
-
-def dump(value: object) -> str:
-    """JSON without white space."""
-    return msgspec.json.encode(value).decode()

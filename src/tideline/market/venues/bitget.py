@@ -10,14 +10,16 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import bitget_rows as written
+from tideline.market.venues.backwards import Row, Stretch, bars
 from tideline.market.venues.bitget_rows import NAME, category_of
-from tideline.market.venues.bitget_stream import BitgetSession, dump
+from tideline.market.venues.bitget_stream import BitgetSession
+from tideline.market.venues.compact import compact
 from tideline.market.venues.figures import plain
 from tideline.market.venues.quota import Quota
+from tideline.market.venues.trading import trading
 from tideline.venues.wire import Reply, Request
 
 PERIODS = {"5m": 5 * MINUTE, "15m": 15 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "4h": 4 * HOUR}
@@ -99,7 +101,7 @@ class BitgetServer:
 
     def _reply(self, status: int, code: str, message: str, data: object, now: int) -> Reply:
         body = {"code": code, "msg": message, "requestTime": now // 1000, "data": data}
-        return Reply(status, dump(body).encode(), _JSON)
+        return Reply(status, compact(body).encode(), _JSON)
 
     def open(self, host: str, target: str, now: int) -> BitgetSession | None:
         """``/v3/ws/public``: one place for every category."""
@@ -110,13 +112,7 @@ class BitgetServer:
         return BitgetSession(self.market, self._trading, ident, self.pace, now)
 
     def _trading(self, at: int) -> dict[str, Listed]:
-        return {
-            one.instrument.symbol: one
-            for one in self.market.listed(NAME, at)
-            if one.listed_us <= at
-            and (one.delisted_us is None or at < one.delisted_us)
-            and (one.delivery_us is None or at < one.delivery_us)
-        }
+        return trading(self.market, NAME, at)
 
     def _meant(self, request: Request, now: int) -> list[Listed]:
         """The contracts of the category, or the one that is named."""
@@ -273,26 +269,14 @@ class BitgetServer:
             raise Refused("400172", "Parameter verification failed")
         [listed] = self._meant(request, now)
         period = BARS.get(request.param("interval"))
-        kinds: dict[str, Callable[[Market, Instrument, int, int, int], list[str]]] = {
-            "MARKET": written.bar_row,
-            "MARK": written.mark_row,
-        }
+        kinds: dict[str, Row] = {"MARKET": written.bar_row, "MARK": written.mark_row}
         row = kinds.get((request.param("type") or "MARKET").upper())
         if period is None or row is None:
             raise Refused("400172", "Parameter verification failed")
-        limit, shift = _number(request, "limit", 100, 100), self.label_shift_us
+        limit = _number(request, "limit", 100, 100)
         start, end = _millis(request, "startTime"), _millis(request, "endTime")
-        seen = now - self.history_lag_us
-        newest = seen if end is None else min(seen, end - shift)
-        oldest = listed.listed_us if start is None else max(listed.listed_us, start - shift)
-        rows: list[Any] = []
-        at = newest // period * period
-        while at >= oldest and len(rows) < limit:
-            until = min(at + period, now)
-            if until > at:
-                rows.append(row(self.market, listed.instrument, at, until, at + shift))
-            at -= period
-        return rows
+        asked = Stretch(start, end, limit, self.history_lag_us, self.label_shift_us)
+        return bars(self.market, listed, period, asked, now, row)
 
 
 def _period(request: Request) -> int:

@@ -10,21 +10,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import SECOND
 from tideline.market.state import Liquidation, Listed, Market
 from tideline.market.venues.bitget_rows import NAME, category_of, liquidation_row, streamed
+from tideline.market.venues.compact import compact
 
 TICKER_S = 0.2
 FORCED_S = 1.0
 KINDS = ("usdt-futures", "usdc-futures", "coin-futures")
 Topic = tuple[str, str, str]
-
-
-def dump(value: object) -> str:
-    """JSON as Bitget writes it: no white space."""
-    return msgspec.json.encode(value).decode()
 
 
 def largest(events: list[Liquidation]) -> list[Liquidation]:
@@ -77,12 +71,12 @@ class BitgetSession:
             self._tickers.pop(topic, None)
             self._forced.pop(topic, None)
         elif not self._known(topic, now):
-            return self._error(30001, dump(arg) + " doesn't exist")
+            return self._error(30001, compact(arg) + " doesn't exist")
         elif topic[1] == "ticker":
             self._tickers.setdefault(topic, False)
         else:
             self._forced.setdefault(topic, now)
-        return dump({"event": op, "arg": arg, "connId": self._ident})
+        return compact({"event": op, "arg": arg, "connId": self._ident})
 
     def _known(self, topic: Topic, now: int) -> bool:
         kind, name, symbol = topic
@@ -139,7 +133,7 @@ class BitgetSession:
         return frames
 
     def _error(self, code: int, message: str) -> str:
-        return dump({"event": "error", "code": code, "msg": message, "connId": self._ident})
+        return compact({"event": "error", "code": code, "msg": message, "connId": self._ident})
 
 
 def _kind(listed: Listed) -> str:
@@ -147,4 +141,4 @@ def _kind(listed: Listed) -> str:
 
 
 def _frame(action: str, arg: dict[str, str], data: list[dict[str, Any]], now: int) -> str:
-    return dump({"action": action, "arg": arg, "data": data, "ts": now // 1000})
+    return compact({"action": action, "arg": arg, "data": data, "ts": now // 1000})

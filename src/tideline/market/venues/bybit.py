@@ -15,9 +15,12 @@ from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import bybit_rows as written
+from tideline.market.venues.backwards import Row, Stretch, bars
 from tideline.market.venues.bybit_rows import NAME
-from tideline.market.venues.bybit_stream import BybitSession, dump
+from tideline.market.venues.bybit_stream import BybitSession
+from tideline.market.venues.compact import compact
 from tideline.market.venues.quota import Quota
+from tideline.market.venues.trading import trading
 from tideline.venues.wire import Reply, Request
 
 GRIDS = {
@@ -96,7 +99,7 @@ class BybitServer:
         except Refused as refused:
             code, message, result = refused.code, refused.message, {}
         body = {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}}
-        return Reply(200, dump(body | {"time": now // 1000}).encode(), _JSON)
+        return Reply(200, compact(body | {"time": now // 1000}).encode(), _JSON)
 
     def open(self, host: str, target: str, now: int) -> BybitSession | None:
         """``/v5/public/linear`` and ``/v5/public/inverse``."""
@@ -113,12 +116,9 @@ class BybitServer:
     def _trading(self, category: str, at: int) -> dict[str, Listed]:
         linear = category == "linear"
         return {
-            one.instrument.symbol: one
-            for one in self.market.listed(NAME, at)
+            symbol: one
+            for symbol, one in trading(self.market, NAME, at).items()
             if one.instrument.linear == linear
-            and one.listed_us <= at
-            and (one.delisted_us is None or at < one.delisted_us)
-            and (one.delivery_us is None or at < one.delivery_us)
         }
 
     def _named(self, request: Request, now: int) -> Listed:
@@ -220,29 +220,16 @@ class BybitServer:
     def _mark_kline(self, request: Request, now: int) -> dict[str, Any]:
         return self._bars(request, now, written.mark_row)
 
-    def _bars(
-        self,
-        request: Request,
-        now: int,
-        row: Callable[[Market, Instrument, int, int, int], list[str]],
-    ) -> dict[str, Any]:
+    def _bars(self, request: Request, now: int, row: Row) -> dict[str, Any]:
         """Bars by their start, newest first; the newest one is unfinished."""
         listed = self._named(request, now)
         period = BARS.get(request.param("interval"))
         if period is None:
             raise Refused(10001, "params error: Invalid period!")
-        limit, shift = _number(request, "limit", 200, 1000), self.label_shift_us
+        limit = _number(request, "limit", 200, 1000)
         start, end = _millis(request, "start"), _millis(request, "end")
-        seen = now - self.history_lag_us
-        newest = seen if end is None else min(seen, end - shift)
-        oldest = listed.listed_us if start is None else max(listed.listed_us, start - shift)
-        rows: list[Any] = []
-        at = newest // period * period
-        while at >= oldest and len(rows) < limit:
-            until = min(at + period, now)
-            if until > at:
-                rows.append(row(self.market, listed.instrument, at, until, at + shift))
-            at -= period
+        asked = Stretch(start, end, limit, self.history_lag_us, self.label_shift_us)
+        rows = bars(self.market, listed, period, asked, now, row)
         return {"symbol": listed.instrument.symbol, "category": _category(request), "list": rows}
 
 

@@ -10,21 +10,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues.bybit_rows import NAME, liquidation_row, live_fields
+from tideline.market.venues.compact import compact
 
 TICKER_S = 0.1
 FORCED_S = 0.5
 MOST_ARGS = 21_000
 """Characters of all topics of one connection."""
-
-
-def dump(value: object) -> str:
-    """JSON as Bybit writes it: no white space."""
-    return msgspec.json.encode(value).decode()
 
 
 class BybitSession:
@@ -127,7 +121,7 @@ class BybitSession:
             if found:
                 rows = [liquidation_row(trading[symbol].instrument, event) for event in found]
                 body = {"topic": f"allLiquidation.{symbol}", "type": "snapshot"}
-                frames.append(dump(body | {"ts": now // 1000, "data": rows}))
+                frames.append(compact(body | {"ts": now // 1000, "data": rows}))
         return frames
 
     def _fields(self, listed: Listed, now: int) -> dict[str, str]:
@@ -161,9 +155,9 @@ class BybitSession:
 
     def _said(self, success: bool, message: str, ident: str, op: str) -> str:
         body: dict[str, Any] = {"success": success, "ret_msg": message, "conn_id": self._ident}
-        return dump(body | {"req_id": ident, "op": op})
+        return compact(body | {"req_id": ident, "op": op})
 
 
 def _ticker(symbol: str, kind: str, fields: dict[str, str], now: int) -> str:
     body = {"topic": f"tickers.{symbol}", "type": kind, "data": fields}
-    return dump(body | {"cs": now // 10, "ts": now // 1000})
+    return compact(body | {"cs": now // 10, "ts": now // 1000})

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import HOUR, SECOND
 from tideline.domain.venue import GATEWAY
 from tideline.market.state import Listed, Market
 from tideline.market.venues import gateway_rows as rows
+from tideline.market.venues.compact import compact
 from tideline.market.venues.gateway_session import GatewaySession
 from tideline.market.venues.quota import Quota
+from tideline.market.venues.trading import trading
 from tideline.venues.wire import Reply, Request
 
 PREFIX = "/api/v2/public/"
@@ -119,12 +119,12 @@ class GatewayServer:
             raise _invalid("kind", "unknown kind")
         if kind not in ("", "future"):
             return []
-        found = rows.trading(self.market, now).values()
+        found = trading(self.market, GATEWAY, now).values()
         return [one for one in found if currency in ("any", one.instrument.settle)]
 
     def _one(self, params: Params, now: int) -> Listed:
         name = params.get("instrument_name", "")
-        found = rows.trading(self.market, now).get(name)
+        found = trading(self.market, GATEWAY, now).get(name)
         if found is None:
             raise Failed(400, 13020, "instrument_not_found", {"param": "instrument_name"})
         return found
@@ -132,7 +132,7 @@ class GatewayServer:
     def _instruments(self, params: Params, now: int) -> Any:
         if not self._listings.take(1, now):
             raise TOO_MANY
-        numbers = {name: 100_000 + n for n, name in enumerate(rows.trading(self.market, now))}
+        numbers = {name: 100_000 + n for n, name in enumerate(trading(self.market, GATEWAY, now))}
         found = self._chosen(params, now)
         return [rows.instrument(one, numbers[one.instrument.symbol]) for one in found]
 
@@ -174,4 +174,4 @@ def error(failed: Failed) -> dict[str, Any]:
 def envelope(number: int, told: dict[str, Any], now: int) -> str:
     """An answer as text; it took half a millisecond."""
     times = {"usIn": now, "usOut": now + 500, "usDiff": 500, "testnet": False}
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, **told, **times}).decode()
+    return compact({"jsonrpc": "2.0", "id": number, **told, **times})

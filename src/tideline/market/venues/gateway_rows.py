@@ -13,26 +13,12 @@ from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR
 from tideline.domain.venue import GATEWAY
 from tideline.market.state import Liquidation, Listed, Market
+from tideline.market.venues.figures import exact
 
 Row = dict[str, Any]
 
 FOR_EVER_MS = 32_503_708_800_000
 """expiration_timestamp of a perpetual: the year 3000."""
-
-
-def exact(value: float) -> Decimal:
-    """The decimal that a float is written as."""
-    return Decimal(repr(value))
-
-
-def trading(market: Market, at: int) -> dict[str, Listed]:
-    """What can be traded at ``at``, by name."""
-    found = {}
-    for one in market.listed(GATEWAY, at):
-        ends = [end for end in (one.delisted_us, one.delivery_us) if end is not None]
-        if one.listed_us <= at and all(at < end for end in ends):
-            found[one.instrument.symbol] = one
-    return found
 
 
 def amount(coins: float, per_coin: float, of: Instrument) -> float:

@@ -17,11 +17,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import SECOND
+from tideline.domain.venue import GATEWAY
 from tideline.market.state import Listed, Market
 from tideline.market.venues import gateway_rows as rows
+from tideline.market.venues.compact import compact
+from tideline.market.venues.trading import trading
 
 Ask = Callable[[str, Mapping[str, Any], int], dict[str, Any]]
 LEAST_HEARTBEAT_S = 10
@@ -73,12 +74,12 @@ class GatewaySession:
     def _known(self, channel: str, now: int) -> bool:
         kind, name, every = _parts(channel)
         known = kind in ("ticker", "trades") and every == "100ms"
-        return known and name in rows.trading(self._market, now)
+        return known and name in trading(self._market, GATEWAY, now)
 
     def _subscribe(self, taken: list[str], now: int) -> list[str]:
         if taken and not self._channels:
             self._due = self._next(now)
-        listed = rows.trading(self._market, now)
+        listed = trading(self._market, GATEWAY, now)
         frames = []
         for channel in taken:
             if channel not in self._channels:
@@ -98,14 +99,14 @@ class GatewaySession:
         frames = []
         if self._channels and now >= self._due:
             self._due = self._next(now)
-            listed = rows.trading(self._market, now)
+            listed = trading(self._market, GATEWAY, now)
             for channel in self._channels:
                 frames += self._said(channel, listed, now)
         if self._beat and now >= self._beat_due:
             self._beat_due = now + self._beat
             silent = now - self._heard >= self._beat
             kind = "test_request" if silent else "heartbeat"
-            frames.append(_dumped({**_PUSHED, "method": "heartbeat", "params": {"type": kind}}))
+            frames.append(compact({**_PUSHED, "method": "heartbeat", "params": {"type": kind}}))
         return frames
 
     def _next(self, now: int) -> int:
@@ -127,7 +128,7 @@ class GatewaySession:
             if not data:
                 return []
         params = {"channel": channel, "data": data}
-        return [_dumped({**_PUSHED, "method": "subscription", "params": params})]
+        return [compact({**_PUSHED, "method": "subscription", "params": params})]
 
 
 _PUSHED = {"jsonrpc": "2.0"}
@@ -141,8 +142,4 @@ def _parts(channel: str) -> tuple[str, str, str]:
 
 def _told(number: Any, told: dict[str, Any], now: int) -> str:
     times = {"usIn": now, "usOut": now + 500, "usDiff": 500, "testnet": False}
-    return _dumped({"jsonrpc": "2.0", "id": number, **told, **times})
-
-
-def _dumped(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return compact({"jsonrpc": "2.0", "id": number, **told, **times})

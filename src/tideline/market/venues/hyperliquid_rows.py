@@ -13,6 +13,8 @@ from zlib import crc32
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE, SECOND
 from tideline.market.state import Bar, Listed, Market
+from tideline.market.venues.figures import exact
+from tideline.market.venues.trading import listed_at
 
 VENUE = "hyperliquid"
 Row = dict[str, object]
@@ -30,11 +32,6 @@ INTERVALS = {
     "12h": 12 * HOUR,
     "1d": DAY,
 }
-
-
-def exact(value: float) -> Decimal:
-    """The decimal that a float is written as."""
-    return Decimal(repr(value))
 
 
 def pointed(value: Decimal) -> str:
@@ -61,15 +58,10 @@ def universe(market: Market, at: int) -> dict[str, Listed]:
     return found
 
 
-def trading(one: Listed, at: int) -> bool:
-    """Is it traded at that moment?"""
-    return one.listed_us <= at and (one.delisted_us is None or at < one.delisted_us)
-
-
 def asset(one: Listed, at: int) -> Row:
     """An entry of ``universe``."""
     row: Row = {"name": one.instrument.symbol, "szDecimals": 4, "maxLeverage": 20}
-    if not trading(one, at):
+    if not listed_at(one, at):
         row["isDelisted"] = True
     return row
 
@@ -115,7 +107,7 @@ def settlements(market: Market, one: Listed, start: int, end: int) -> Iterator[R
     symbol = one.instrument.symbol
     for hour in range(max(start // HOUR * HOUR, _hour_from(one.listed_us)), end + 1, HOUR):
         stamped = hour + jitter_us(symbol, hour)
-        if not (start <= stamped <= end and trading(one, hour)):
+        if not (start <= stamped <= end and listed_at(one, hour)):
             continue
         quote = market.quote(VENUE, symbol, hour)
         basis = (exact(quote.mark_price) - exact(quote.index_price)) / exact(quote.index_price)

@@ -16,11 +16,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import hyperliquid_rows as rows
+from tideline.market.venues.compact import compact
+from tideline.market.venues.trading import listed_at
 
 MOST_SUBSCRIPTIONS = 1_000
 REPLAYED = 5 * SECOND
@@ -56,13 +56,13 @@ class HyperliquidSession:
             return self._subscribe((kind, whom), asked, now)
         if method == "unsubscribe" and self._topics.pop((kind, whom), None) is not None:
             return [_frame("subscriptionResponse", {"method": method, "subscription": asked})]
-        return [_error(f"Already unsubscribed: {_dumped(asked)}")]
+        return [_error(f"Already unsubscribed: {compact(asked)}")]
 
     def _subscribe(self, key: Key, asked: Any, now: int) -> list[str]:
         if not self._exists(key, now):
-            return [_error(f"Invalid subscription {_dumped(asked)}")]
+            return [_error(f"Invalid subscription {compact(asked)}")]
         if key in self._topics:
-            return [_error(f"Already subscribed: {_dumped(asked)}")]
+            return [_error(f"Already subscribed: {compact(asked)}")]
         if len(self._topics) >= MOST_SUBSCRIPTIONS:
             return []
         if not self._topics:
@@ -102,7 +102,7 @@ class HyperliquidSession:
                 return [_frame(kind, {"ctxs": [["", contexts]]})]
             return [_frame(kind, {"dex": "", "ctxs": contexts})]
         one = listed.get(whom)
-        if one is None or not rows.trading(one, now):
+        if one is None or not listed_at(one, now):
             return []
         if kind == "activeAssetCtx":
             context = rows.context(self._market, one, now)
@@ -116,12 +116,8 @@ class HyperliquidSession:
 
 
 def _frame(channel: str, data: Any = None) -> str:
-    return _dumped({"channel": channel} if data is None else {"channel": channel, "data": data})
+    return compact({"channel": channel} if data is None else {"channel": channel, "data": data})
 
 
 def _error(words: str) -> str:
     return _frame("error", words)
-
-
-def _dumped(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -13,6 +13,7 @@ from tideline.market.venues import okx_bars as grids
 from tideline.market.venues import okx_rows as rows
 from tideline.market.venues.okx_session import OkxSession
 from tideline.market.venues.quota import Quota
+from tideline.market.venues.trading import trading
 from tideline.venues.wire import Reply, Request
 
 Answer = Callable[["_Asked"], list[Any]]
@@ -38,7 +39,7 @@ class _Asked:
         self.request = request
         self.now: int = now // 1000 * 1000
         self.lag_us, self.shift_us = server.history_lag_us, server.label_shift_us
-        self.listed = rows.trading(self.market, self.now)
+        self.listed = trading(self.market, rows.VENUE, self.now)
 
     def need(self, name: str) -> str:
         """A parameter that has to be there."""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, MINUTE
 from tideline.market.state import Listed, Market
-from tideline.market.venues.okx_rows import VENUE, exact, held, ms, plain, size_of
+from tideline.market.venues.figures import exact, plain
+from tideline.market.venues.okx_rows import VENUE, held, ms, size_of
 
 MOST_ROWS = 1440
 _EAST = 16 * HOUR

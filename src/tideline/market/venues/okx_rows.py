@@ -14,20 +14,10 @@ from typing import NamedTuple
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import DAY, HOUR, SECOND
 from tideline.market.state import Liquidation, Listed, Market
+from tideline.market.venues.figures import exact, plain
 
 VENUE = "okx"
 Row = dict[str, object]
-
-
-def exact(value: float) -> Decimal:
-    """The decimal that a float is written as."""
-    return Decimal(repr(value))
-
-
-def plain(value: float | Decimal) -> str:
-    """Digits without an exponent and without zeros at the end."""
-    text = format(value if isinstance(value, Decimal) else exact(value), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def noisy(value: Decimal) -> str:
@@ -53,16 +43,6 @@ def family_of(instrument: Instrument) -> str:
 def index_of(instrument: Instrument) -> str:
     """The index the contract is on."""
     return f"{instrument.asset}-{instrument.quote}"
-
-
-def trading(market: Market, at: int) -> dict[str, Listed]:
-    """What can be traded at ``at``, by symbol."""
-    found = {}
-    for one in market.listed(VENUE, at):
-        ends = [end for end in (one.delisted_us, one.delivery_us) if end is not None]
-        if one.listed_us <= at and all(at < end for end in ends):
-            found[one.instrument.symbol] = one
-    return found
 
 
 def size_of(instrument: Instrument) -> Decimal:

@@ -19,12 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from tideline.domain.time import HOUR, MINUTE, SECOND
 from tideline.market.state import Listed, Market
 from tideline.market.venues import okx_rows as rows
+from tideline.market.venues.compact import compact
 from tideline.market.venues.quota import Quota
+from tideline.market.venues.trading import trading
 
 Make = Callable[[Market, Listed, int], rows.Row]
 
@@ -111,7 +111,7 @@ class OkxSession:
         if channel not in CHANNELS:
             return None
         of = arg.get("instId", "")
-        one = _named(channel, of, rows.trading(self._market, now))
+        one = _named(channel, of, trading(self._market, rows.VENUE, now))
         if one is None or (channel == "funding-rate" and not rows.pays(self._market, one, now)):
             return None
         return channel, of
@@ -131,7 +131,7 @@ class OkxSession:
         """The frames of every subscription that is due."""
         frames: list[str] = []
         at = now // 1000 * 1000
-        listed = rows.trading(self._market, at)
+        listed = trading(self._market, rows.VENUE, at)
         while True:
             due = self.next_due(0)
             if due is None or due > now:
@@ -141,7 +141,7 @@ class OkxSession:
             data = self._data(key, topic, listed, at)
             if data:
                 body = {"arg": topic.arg, "data": data}
-                frames.append(msgspec.json.encode(body).decode())
+                frames.append(compact(body))
             channel = CHANNELS.get(key[0])
             every = self._paced(SECOND if channel is None else channel.every)
             topic.due = (now // every + 1) * every
@@ -182,7 +182,7 @@ class OkxSession:
     def _event(self, body: dict[str, Any], number: object) -> str:
         known = {"id": number} if isinstance(number, str) else {}
         said = {**known, **body, "connId": self._connection}
-        return msgspec.json.encode(said).decode()
+        return compact(said)
 
     def _error(self, code: str, said: str, number: object) -> str:
         return self._event({"event": "error", "code": code, "msg": said}, number)

@@ -9,20 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tideline.research.odds.counting import Check
+from tideline.research.odds.curve import Bin
 
 Z90 = 1.6449
 RESAMPLES = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Held-out cases of about the same odds: how often it was so, with a 90 % interval."""
-
-    n: int
-    expected: float
-    seen: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class Skill:
 
 
 def curve(checks: Sequence[Check], bins: int = 8) -> list[Bin]:
-    """Bins of about as many cases each, by what was expected."""
+    """Bins of about as many cases each, by what was expected, with 90 % intervals."""
     ordered = sorted(checks, key=lambda check: check.p)
     cuts = np.linspace(0, len(ordered), bins + 1).round().astype(int)
     found = []
@@ -46,8 +36,8 @@ def curve(checks: Sequence[Check], bins: int = 8) -> list[Bin]:
         part = ordered[low:high]
         if part:
             n, hits = len(part), sum(check.followed for check in part)
-            ends = wilson(hits, n)
-            found.append(Bin(n, sum(check.p for check in part) / n, hits / n, *ends))
+            expected = sum(check.p for check in part) / n
+            found.append(Bin(n, expected, hits / n, wilson(hits, n)))
     return found
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from tideline.readings.price_oi_rule import price_oi_rule
 from tideline.readings.reading import SEVERITIES
+from tideline.research.odds.curve import Bin
 from tideline.research.scoring.families import FLOWS
 from tideline.research.scoring.named import NAMED, QUADRANT, Named
 from tideline.research.scoring.observed import KINDS, NOTHING, Scored
@@ -98,34 +99,23 @@ def cases_of(
     return {key: cases for key, cases in found.items() if cases.n}
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Cases of held-out worlds whose state was given a probability within this bin: the mean of
-    what was given, how often it was so, and how many there were."""
-
-    low: float
-    high: float
-    given: float
-    seen: float
-    n: int
-
-
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 
 
-def reliability(fitted: dict[Key, float], held: dict[Key, Cases]) -> list[Bin]:
-    """Given probability against what was seen, on worlds that gave none of the table."""
+def reliability(fitted: dict[Key, float], held: dict[Key, Cases]) -> dict[tuple[float, float], Bin]:
+    """By the edges of a bin what was given there and what was seen, on worlds that gave none of
+    the table."""
     pairs = [(fitted[key], right) for key, cases in held.items() if key in fitted
              for right in cases.right]  # fmt: skip
     if not pairs:
-        return []
+        return {}
     given, seen = (np.array(column) for column in zip(*pairs, strict=True))
-    bins = []
+    bins = {}
     for low, high in itertools.pairwise(EDGES):
         mine = (given >= low) & ((given < high) | (high == EDGES[-1]))
         if mine.any():
-            bins.append(
-                Bin(low, high, float(given[mine].mean()), float(seen[mine].mean()), int(mine.sum()))
+            bins[low, high] = Bin(
+                int(mine.sum()), float(given[mine].mean()), float(seen[mine].mean())
             )
     return bins
 

@@ -20,6 +20,7 @@ from tideline.domain.instrument import Instrument
 from tideline.venues.binance.envelope import body
 from tideline.venues.counting import FRACTION, HOURS, MILLIS, price_scale, scale
 from tideline.venues.declaration import Read
+from tideline.venues.followed import followed, of_row
 from tideline.venues.parsed import Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, number, record, rows, text
@@ -38,9 +39,8 @@ def open_interest(raw: bytes, note: Note) -> Parsed:
     if "data" in row and "stream" in row:
         row = record(row["data"], "data")
     parsed = Parsed()
-    instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+    instrument = of_row(row, "symbol", note, parsed)
     if instrument is None:
-        parsed.ignore("unknown instrument")
         return parsed
     at = millis(need(row, "time"), "time")
     parsed.observations.append(held(instrument, at, need(row, "openInterest"), "openInterest"))
@@ -70,9 +70,9 @@ def premium_index(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed()
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         at = millis(need(row, "time"), "time")
         names = ("markPrice", "indexPrice", "lastFundingRate", "nextFundingTime")
         return parsed.observations.extend(quoted(instrument, at, row, names))
@@ -124,9 +124,9 @@ def _funding_info(linear: bool, raw: bytes, note: Note) -> Parsed:
         )
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(row["symbol"])
+        instrument = followed(row["symbol"], note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         if not _pays(instrument, linear):
             return parsed.ignore("other product")
         hours = need(row, "fundingIntervalHours")

@@ -25,6 +25,7 @@ from tideline.venues.binance.listings import contract_info
 from tideline.venues.binance.snapshots import quoted
 from tideline.venues.counting import ONE, price_scale, scale
 from tideline.venues.declaration import Stateless
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Control, Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import decode, millis, need, number, record, text, word
@@ -119,10 +120,8 @@ def _ours(
     if product is not None and product != linear:
         parsed.ignore("other product")
         return None
-    found = note.instruments.get(text(need(inner, "s"), "s"))
-    if found is None:
-        parsed.ignore("unknown instrument")
-    elif found.linear != linear:
+    found = of_row(inner, "s", note, parsed)
+    if found is not None and found.linear != linear:
         if product is not None:
             raise BadWire("st", told, f"is not the product of {found.symbol}")
         parsed.ignore("other product")

@@ -18,9 +18,10 @@ from tideline.domain.time import HOUR, MINUTE
 from tideline.venues.bitget.envelope import answer
 from tideline.venues.bitget.fields import amount
 from tideline.venues.counting import FRACTION, RATIO, price_scale, scale
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Note, Observation, Parsed
 from tideline.venues.rows import each, every
-from tideline.venues.strict import millis, need, number, rows, text, word
+from tideline.venues.strict import millis, need, number, rows, word
 
 PERIODS = {"1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "30m": 30 * MINUTE, "1H": HOUR}
 PERIODS |= {"1h": HOUR}
@@ -36,9 +37,9 @@ def funding(raw: bytes, note: Note) -> Parsed:
     listed = found.rows("resultList") if isinstance(found.data, dict) else found.rows()
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         name = "fundingRateTimestamp" if "fundingRateTimestamp" in row else "fundingTime"
         at, rate = millis(need(row, name), name), need(row, "fundingRate")
         value = float(number(rate, "fundingRate"))

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from tideline.domain.errors import BadWire
-from tideline.domain.instrument import Instrument, Kind
+from tideline.domain.instrument import Kind
 from tideline.venues.bitget.envelope import answer
 from tideline.venues.bitget.fields import amount, funding, interval_h, ticker
 from tideline.venues.bitget.symbols import parse
 from tideline.venues.counting import HOURS, MILLIS, scale
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Listing, Note, Observation, Parsed, Trading
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, record, text, word
@@ -46,7 +47,7 @@ def tickers(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = _followed(row, note, parsed)
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is not None:
             at = millis(need(row, "ts"), "ts")
             parsed.observations.extend(ticker(row, instrument, at))
@@ -62,7 +63,7 @@ def open_interest(raw: bytes, note: Note) -> Parsed:
     at = millis(need(record(found.data, "data"), "ts"), "ts")
 
     def read(row: dict[str, Any]) -> None:
-        instrument = _followed(row, note, parsed)
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is not None:
             name = "openInterest" if "openInterest" in row else "size"
             how = scale(instrument, "open_interest", at)
@@ -82,7 +83,7 @@ def funding_rates(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = _followed(row, note, parsed)
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is not None:
             need(row, "fundingRate")
             parsed.observations.extend(funding(row, instrument, found.time))
@@ -97,7 +98,7 @@ def funding_times(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = _followed(row, note, parsed)
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is not None:
             hours, following = need(row, "ratePeriod"), need(row, "nextFundingTime")
             symbol, at = instrument.symbol, found.time
@@ -154,10 +155,3 @@ def _listing(row: dict[str, Any]) -> Listing | None:
 def _moment(raw: object, where: str) -> int | None:
     """A time in ms; None where the venue says "", "0", "-1" or null."""
     return None if raw in (None, "", "0", "-1") else millis(raw, where)
-
-
-def _followed(row: dict[str, Any], note: Note, parsed: Parsed) -> Instrument | None:
-    instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
-    if instrument is None:
-        parsed.ignore("unknown instrument")
-    return instrument

@@ -19,6 +19,7 @@ from tideline.domain.errors import BadWire, WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.bitget.fields import ticker
 from tideline.venues.counting import scale
+from tideline.venues.followed import followed, of_row
 from tideline.venues.parsed import Control, Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import decode, millis, need, number, record, rows, text, word
@@ -52,9 +53,9 @@ def read(frame: bytes, note: Note) -> Parsed:
 def _tickers(arg: dict[str, Any], data: list[Any], at: int, note: Note, parsed: Parsed) -> None:
     """v3 rows have neither symbol nor time: those of the frame hold. v2 rows have their own."""
     symbol = text(need(arg, "symbol" if "symbol" in arg else "instId"), "symbol")
-    instrument = note.instruments.get(symbol)
+    instrument = followed(symbol, note, parsed)
     if instrument is None:
-        return parsed.ignore("unknown instrument")
+        return None
 
     def one(row: dict[str, Any]) -> None:
         if row.get("symbol", symbol) != symbol:
@@ -70,9 +71,9 @@ def _liquidations(data: list[Any], note: Note, parsed: Parsed) -> None:
     seen: dict[str, int] = {}
 
     def one(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         words = ":".join(str(need(row, name)) for name in _WORDS)
         nth = seen[words] = seen.get(words, -1) + 1
         return parsed.observations.extend(_event(instrument, row, f"{words}:{nth}"))

@@ -16,6 +16,7 @@ from tideline.domain.time import MINUTE
 from tideline.venues.bybit.envelope import Answer, answer
 from tideline.venues.bybit.fields import Amount, check_halves, plain
 from tideline.venues.counting import FRACTION, RATIO, price_scale, scale
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Note, Observation, Parsed
 from tideline.venues.rows import each, every
 from tideline.venues.strict import millis, need, number, rows, text
@@ -57,9 +58,9 @@ def account_ratio(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         at = millis(need(row, "timestamp"), "timestamp")
         longs, shorts = need(row, "buyRatio"), need(row, "sellRatio")
         long, short = number(longs, "buyRatio"), number(shorts, "sellRatio")
@@ -89,9 +90,9 @@ def funding(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         at = millis(need(row, "fundingRateTimestamp"), "fundingRateTimestamp")
         rate = need(row, "fundingRate")
         value = plain(rate, "fundingRate")

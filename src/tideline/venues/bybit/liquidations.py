@@ -15,6 +15,7 @@ from typing import Any
 from tideline.domain.errors import BadWire
 from tideline.domain.instrument import Instrument
 from tideline.venues.counting import price_scale, scale
+from tideline.venues.followed import followed
 from tideline.venues.parsed import Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, number, text, word
@@ -32,9 +33,9 @@ def liquidations(found: list[Any], linear: bool, note: Note, parsed: Parsed) -> 
 
     def read(row: dict[str, Any]) -> None:
         symbol = text(need(row, "s"), "s")
-        instrument = note.instruments.get(symbol)
+        instrument = followed(symbol, note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         if instrument.linear != linear:
             return parsed.ignore("other product")
         words = f"{symbol}:{need(row, 'T')}:{need(row, 'S')}:{need(row, 'v')}:{need(row, 'p')}"

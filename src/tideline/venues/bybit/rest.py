@@ -14,6 +14,7 @@ from tideline.domain.instrument import Instrument
 from tideline.venues.bybit.envelope import answer, following
 from tideline.venues.bybit.fields import Reading, interval_h
 from tideline.venues.bybit.symbols import parse
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Listing, Note, Parsed, Trading
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, text, word
@@ -46,9 +47,9 @@ def tickers(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed(server_time=found.time)
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "symbol"), "symbol"))
+        instrument = of_row(row, "symbol", note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         if instrument.linear != linear:
             return parsed.ignore("other product")
         reading = Reading(instrument, found.time)

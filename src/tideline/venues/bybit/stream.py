@@ -23,6 +23,7 @@ from tideline.domain.errors import BadWire, WireError
 from tideline.domain.instrument import Instrument
 from tideline.venues.bybit.fields import FUNDING_NAMES, NEXT, Reading
 from tideline.venues.bybit.liquidations import liquidations
+from tideline.venues.followed import followed
 from tideline.venues.parsed import Control, Note, Parsed
 from tideline.venues.strict import decode, millis, need, record, rows, text, word
 
@@ -103,9 +104,9 @@ class StreamReader:
         at = millis(ts, "ts")
         whole = word(kind, "type", _KINDS)
         parsed.server_time = at
-        instrument = note.instruments.get(symbol)
+        instrument = followed(symbol, note, parsed)
         if instrument is None:
-            return parsed.ignore("unknown instrument")
+            return None
         if instrument.linear != self._linear:
             return parsed.ignore("other product")
         if whole:

@@ -26,6 +26,7 @@ from tideline.domain.instrument import Instrument
 from tideline.venues.coinbase.answer import clock, envelope, failure
 from tideline.venues.coinbase.book import observe
 from tideline.venues.counting import price_scale, scale
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Control, Note, Observation, Parsed
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, number, record, rows, text, word
@@ -97,10 +98,10 @@ def _data(params: dict[str, Any], note: Note) -> Parsed:
 def _ticker(data: Any, note: Note) -> Parsed:
     entry = record(data, "data")
     parsed = Parsed()
-    instrument = note.instruments.get(text(need(entry, "instrument_name"), "instrument_name"))
+    instrument = of_row(entry, "instrument_name", note, parsed)
     if instrument is None:
-        parsed.ignore("unknown instrument")
-    elif not word(need(entry, "state"), "state", _STATES):
+        return parsed
+    if not word(need(entry, "state"), "state", _STATES):
         parsed.ignore("not open")
     else:
         at = millis(need(entry, "timestamp"), "timestamp")
@@ -112,9 +113,8 @@ def _trades(data: Any, note: Note) -> Parsed:
     parsed = Parsed()
 
     def read_one(entry: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(entry, "instrument_name"), "instrument_name"))
+        instrument = of_row(entry, "instrument_name", note, parsed)
         if instrument is None:
-            parsed.ignore("unknown instrument")
             return
         flag = word(entry.get("liquidation", "none"), "liquidation", _FLAGS)
         if not flag:

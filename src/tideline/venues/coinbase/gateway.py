@@ -16,6 +16,7 @@ from tideline.venues.coinbase import symbols
 from tideline.venues.coinbase.answer import result
 from tideline.venues.coinbase.book import HOURLY, observe
 from tideline.venues.counting import FRACTION
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Listing, Note, Observation, Parsed, Trading
 from tideline.venues.rows import each
 from tideline.venues.strict import millis, need, number, rows, text, word
@@ -80,10 +81,8 @@ def summaries(raw: bytes, note: Note) -> Parsed:
     found, parsed = result(raw)
 
     def read(entry: dict[str, Any]) -> None:
-        name = text(need(entry, "instrument_name"), "instrument_name")
-        instrument = note.instruments.get(name)
+        instrument = of_row(entry, "instrument_name", note, parsed)
         if instrument is None:
-            parsed.ignore("unknown instrument")
             return
         at = millis(need(entry, "creation_timestamp"), "creation_timestamp")
         parsed.observations += observe(entry, instrument, at)

@@ -21,7 +21,7 @@ from typing import Any
 from tideline.domain.instrument import Instrument
 from tideline.domain.time import HOUR
 from tideline.venues.counting import FRACTION, price_scale, scale
-from tideline.venues.parsed import Counted, Note, Observation, Parsed
+from tideline.venues.parsed import Counted, Observation
 from tideline.venues.strict import need, number
 
 CONTEXT_FIELDS = (
@@ -73,11 +73,3 @@ def _funding(entry: dict[str, Any], symbol: str, at: int) -> list[Observation]:
 def next_hour(at: int) -> int:
     """The first full hour after ``at``, µs."""
     return (at // HOUR + 1) * HOUR
-
-
-def followed(name: str, note: Note, parsed: Parsed) -> Instrument | None:
-    """The followed instrument of that name; else None, counted."""
-    found = note.instruments.get(name)
-    if found is None:
-        parsed.ignore("unknown instrument")
-    return found

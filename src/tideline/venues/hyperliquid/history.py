@@ -16,10 +16,11 @@ from typing import Any
 from tideline.domain.errors import BadWire
 from tideline.domain.time import HOUR, MINUTE
 from tideline.venues.counting import FRACTION, scale
-from tideline.venues.hyperliquid.context import HOURLY, followed
+from tideline.venues.followed import of_row
+from tideline.venues.hyperliquid.context import HOURLY
 from tideline.venues.parsed import Note, Observation, Parsed
 from tideline.venues.rows import each
-from tideline.venues.strict import decode, millis, need, number, rows, text
+from tideline.venues.strict import decode, millis, need, number, rows
 
 JITTER = MINUTE
 """How far from the full hour a settlement may be stamped (seen: 76 ms)."""
@@ -33,7 +34,7 @@ def funding_history(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed()
 
     def read(row: dict[str, Any]) -> None:
-        instrument = followed(text(need(row, "coin"), "coin"), note, parsed)
+        instrument = of_row(row, "coin", note, parsed)
         if instrument is not None:
             parsed.observations += _settled(row, instrument.symbol)
 
@@ -59,7 +60,7 @@ def candles(raw: bytes, note: Note) -> Parsed:
     parsed = Parsed()
 
     def read(row: dict[str, Any]) -> None:
-        instrument = followed(text(need(row, "s"), "s"), note, parsed)
+        instrument = of_row(row, "s", note, parsed)
         if instrument is None:
             return
         end = _end(row)

@@ -15,8 +15,9 @@ import re
 from typing import Any
 
 from tideline.domain.errors import BadWire
+from tideline.venues.followed import of_row
 from tideline.venues.hyperliquid import symbols
-from tideline.venues.hyperliquid.context import followed, observe
+from tideline.venues.hyperliquid.context import observe
 from tideline.venues.parsed import Listing, Note, Parsed, Trading
 from tideline.venues.rows import each, every
 from tideline.venues.status import of_status
@@ -55,7 +56,7 @@ def meta_and_contexts(raw: bytes, note: Note) -> Parsed:
         if delisted(entry):
             parsed.ignore("delisted")
             return
-        instrument = followed(text(need(entry, "name"), "name"), note, parsed)
+        instrument = of_row(entry, "name", note, parsed)
         if instrument is not None:
             context = record(pair[1], "contexts")
             parsed.observations += observe(context, instrument, note.received)

@@ -23,7 +23,8 @@ from typing import Any, Literal
 
 from tideline.domain.errors import BadWire, WireError
 from tideline.venues.counting import price_scale, scale
-from tideline.venues.hyperliquid.context import followed, observe
+from tideline.venues.followed import followed, of_row
+from tideline.venues.hyperliquid.context import observe
 from tideline.venues.parsed import Control, Note, Parsed
 from tideline.venues.rows import every
 from tideline.venues.strict import decode, millis, need, number, record, rows, text, word
@@ -97,7 +98,7 @@ class Listener:
 def _active(data: Any, note: Note) -> Parsed:
     entry = record(data, "data")
     parsed = Parsed()
-    instrument = followed(text(need(entry, "coin"), "coin"), note, parsed)
+    instrument = of_row(entry, "coin", note, parsed)
     if instrument is not None:
         parsed.observations += observe(record(need(entry, "ctx"), "ctx"), instrument, note.received)
     return parsed

@@ -11,6 +11,7 @@ from typing import Any
 
 from tideline.domain.errors import BadWire, VenueRefusal, WireError
 from tideline.domain.instrument import Instrument
+from tideline.venues.followed import of_row
 from tideline.venues.parsed import Note, Parsed
 from tideline.venues.rows import each as each_row
 from tideline.venues.status import retry_after_s
@@ -45,10 +46,8 @@ def each(
     """``take`` every row of an instrument that is followed; a bad row loses itself alone."""
 
     def read(row: dict[str, Any]) -> None:
-        instrument = note.instruments.get(text(need(row, "instId"), "instId"))
-        if instrument is None:
-            parsed.ignore("unknown instrument")
-        else:
+        instrument = of_row(row, "instId", note, parsed)
+        if instrument is not None:
             take(row, instrument)
 
     each_row(parsed, found, read)

@@ -1,4 +1,4 @@
-"""The counted odds of a state in words."""
+"""Rows that a reading has wherever it is shown in full: its reason, what is spent, its odds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tideline.readings.odds.odds import Odds
     from tideline.readings.reading import Reading
+
+
+def reason_rows(reading: Reading) -> list[tuple[str, str]]:
+    """Why, and by which rule."""
+    return [("because", reading.because), ("rule", reading.rule)]
+
+
+def spent_rows(reading: Reading) -> list[tuple[str, str]]:
+    """Whether the move is spent, and why; none where that was not asked."""
+    if not reading.spent_why:
+        return []
+    told = {True: "yes", False: "no", None: "cannot tell"}[reading.spent]
+    return [("spent", f"{told}: {reading.spent_why}")]
 
 
 def odds_rows(reading: Reading) -> list[tuple[str, str]]:
