@@ -62,7 +62,12 @@ class Kernels:
         config.CACHE_DIR = self._cache  # read when a function is decorated, restored for the rest
         try:
             made = numba.njit(
-                *signature, cache=True, nogil=True, error_model="numpy", _nrt=self._counted, **options
+                *signature,
+                cache=True,
+                nogil=True,
+                error_model="numpy",
+                _nrt=self._counted,
+                **options,
             )
             return cast(F, made(function))
         finally:
