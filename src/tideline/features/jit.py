@@ -47,16 +47,28 @@ def _cache_directory(folder: str) -> str:
 
 
 class Kernels:
-    """The compiled functions of one folder: compiled again when any file of it changes."""
+    """The compiled functions of one folder: compiled again when any file of it changes.
 
-    def __init__(self, folder: str) -> None:
+    ``counted`` False: nobody counts who holds an array. Such kernels may make none, and one handed
+    to them must outlive the call.
+    """
+
+    def __init__(self, folder: str, *, counted: bool = True) -> None:
         self._cache = _cache_directory(folder)
+        self._counted = counted
 
     def _compiled(self, function: F, *signature: Any, **options: Any) -> F:
         before = config.CACHE_DIR
         config.CACHE_DIR = self._cache  # read when a function is decorated, restored for the rest
         try:
-            made = numba.njit(*signature, cache=True, nogil=True, error_model="numpy", **options)
+            made = numba.njit(
+                *signature,
+                cache=True,
+                nogil=True,
+                error_model="numpy",
+                _nrt=self._counted,
+                **options,
+            )
             return cast(F, made(function))
         finally:
             config.CACHE_DIR = before

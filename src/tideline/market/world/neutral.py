@@ -11,14 +11,13 @@ from tideline.market.world.book import middle
 from tideline.market.world.chance import below, uniform
 from tideline.market.world.compiled import kernel
 from tideline.market.world.hands import World, at_market, wait_at, withdraw
-from tideline.market.world.records import ARBITRAGE
+from tideline.market.world.population import PARTS
+from tideline.market.world.records import ARBITRAGE, CARRY, MIGRANT
 
 MOST = 150
 """Times its usual trade an arbitrageur can hold on one book."""
-FULL = 60
-"""Times its usual trade a hedger can hold."""
-MOVED = 30
-"""Times its usual trade a migrant can hold on one book."""
+FULL, MOVED = PARTS[CARRY], PARTS[MIGRANT]
+"""Times its usual trade a hedger, and a migrant on one book, can hold: its usual position."""
 BACK = 0.25
 """Hedgers unwind where the premium is under this share of what they came for."""
 

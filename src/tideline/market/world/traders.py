@@ -36,7 +36,7 @@ def look(w: World, minute: int, step: int, a: int) -> None:
     """One trader looks at the market and acts."""
     kind = w.acc[a].kind
     if kind == RETAIL:
-        retail(w, minute, step, a)
+        retail(w, minute, a)
     elif kind == SCALPER:
         scalper(w, minute, step, a)
     elif kind == TREND:
@@ -77,7 +77,7 @@ def enter(w: World, minute: int, a: int, way: int) -> None:
 
 
 @kernel
-def retail(w: World, minute: int, step: int, a: int) -> None:
+def retail(w: World, minute: int, a: int) -> None:
     one, par, state = w.acc[a], w.par[0], w.state[0]
     if one.pos != 0:
         if uniform(w.rng) < RETAIL_LEAVES:
