@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,22 @@ import pyarrow as pa
 
 from tests.serve.test_parity import FEATURES
 from tests.serve.world import Desk, Growing, desk_over, minutes, simulated_rows
+from tideline.domain.time import format_time
+from tideline.log import Source
 from tideline.serve.batch import Answered, Batch
 from tideline.serve.cost import Ask, cost_of
 from tideline.serve.kept_legs import KeptLegs
 from tideline.serve.tables import frame_of, table_of
 from tideline.store.rows import AssetRows
+from tideline.store.simulation_mark import SIMULATED
 
 ASKED = FEATURES[:12]
 
 
-def asked(desk: Desk, moments: list[int], features: list[str]) -> Any:
-    rows = [{"asset": a, "as_of": at // 1000} for at in moments for a in ("BTC", "ETH")]
+def asked(
+    desk: Desk, moments: list[int], features: list[str], assets: Sequence[str] = ("BTC", "ETH")
+) -> Any:
+    rows = [{"asset": a, "as_of": format_time(at)} for at in moments for a in assets]
     body = {"rows": rows, "features": features}
     answer = desk.post("/v1/features/historical", json=body)
     assert answer.status_code == 200, answer.text
@@ -58,6 +64,47 @@ def test_kept_legs_answer_as_the_log_does(tmp_path: Path) -> None:
                 borrowed += lent is not None
         assert borrowed == 14
     growing.close()
+
+
+def test_history_that_comes_late_changes_nothing_that_was_lived(tmp_path: Path) -> None:
+    """Moments before recording began and after, in one question: in legs of their own each."""
+    whole = simulated_rows(["BTC"], 0.5)
+    event = whole["event_time"].cast(pa.int64()).to_numpy()
+    begin = int(event[0]) + minutes(180)
+    history = whole.filter(pa.array(event < begin))
+    growing = Growing(tmp_path / "store", whole.filter(pa.array(event >= begin)))
+    growing.clock.at = begin
+
+    def import_(low: int, high: int) -> None:
+        known = history["event_time"].cast(pa.int64()).to_numpy() + minutes(1)
+        part = history.filter(pa.array((known > low) & (known <= high)))
+        at = part["event_time"].cast(pa.int64()).to_numpy() + minutes(1)
+        part = with_column(part, "known_time", pa.array(at, pa.timestamp("us", tz="UTC")))
+        part = with_column(part, "basis", pa.array(["assumed"] * len(at)).dictionary_encode())
+        ids = pa.array(np.full(len(at), growing.writer.next_source(), np.int64))
+        source = Source(source_id=int(ids[0].as_py()), kind=SIMULATED, name="history")
+        growing.writer.append(part.append_column("source_id", ids), [source])
+
+    import_(begin - minutes(90), begin)
+    told: dict[int, Any] = {}
+    with desk_over(tmp_path / "store", growing.clock, timeout_s=1e9) as desk:
+        for step in range(8):
+            growing.advance(minutes(20))
+            if step == 4:
+                import_(0, begin - minutes(90))
+            desk.service.follower.step()
+            told[desk.service.head] = asked(desk, [desk.service.head], ASKED, ["BTC"])
+            before = [begin - minutes(60 - step), begin - minutes(2)]
+            answers = asked(desk, [*before, *told], ASKED, ["BTC"])
+            assert [[row] for row in answers[2:]] == list(told.values())
+            assert any(value["value"] is not None for value in answers[1]["values"])
+        desk.service.kept.forget()
+        assert asked(desk, [*before, *told], ASKED, ["BTC"]) == answers
+    growing.close()
+
+
+def with_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, values)
 
 
 def test_nothing_is_lent_before_the_newest_commit_has_come(tmp_path: Path) -> None:
