@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tideline.domain.time import DAY, HOUR, MINUTE, format_duration, format_time, parse_time
+from tideline.domain.time import DAY, MINUTE, format_duration, format_time, parse_time
 from tideline.log import Log
 from tideline.readings.catalogue import RULES
 from tideline.readings.reading import CANNOT_TELL, SEVERITIES
 from tideline.readings.rule import judged
 from tideline.readings.transitions import States, Transition, advance
+from tideline.research.strip import Strip
 from tideline.store import Store
 from tideline.store.scanning import AssetScan
 
@@ -28,6 +29,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs" / "readings"
 NOTE = "<!-- printed by scripts/fired.py from imported recordings -->\n"
 COLOURS = {"watch": "#e9c46a", "elevated": "#e76f51", "extreme": "#c1121f"}
 LISTED = 24
+OI = "positioning.oi_usdtm_coin"
 
 
 @dataclass(frozen=True)
@@ -105,34 +107,17 @@ def judge(log: Log, case: Case) -> tuple[list[Transition], dict[str, int]]:
 
 # --- the picture -------------------------------------------------------------------------------
 
-WIDTH, LEFT, RIGHT = 960, 190, 20
-PANEL, GAP, LANE = 110, 26, 13
-
 
 def picture(store: Store, case: Case, found: Sequence[Span]) -> str:
     """Price, open interest, and below them a lane for every rule that was in a state."""
-    start, end = int(parse_time(case.start)), int(parse_time(case.end))
-    series = [
-        store.series(case.asset, name, start=start, end=end, step="15m")[name].to_list()
-        for name in ("price.mark@1h", "positioning.oi_usdtm_coin@1h")
-    ]
-    lanes = sorted({(span.first.rule, span.first.window) for span in found}, key=_place)
-    height = 20 + 2 * (PANEL + GAP) + len(lanes) * LANE + 30
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        'font-family="sans-serif" font-size="10">',
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-    ]
-    for k, (name, values) in enumerate(zip(("price, USD", "OI, coin"), series, strict=True)):
-        parts += _panel(name, values, 20 + k * (PANEL + GAP))
-    top = 20 + 2 * (PANEL + GAP)
-    for k, lane in enumerate(lanes):
-        y = top + k * LANE
-        parts.append(f'<text x="4" y="{y + 9}" fill="#333">{lane[0]} {lane[1]}</text>')
+    strip = Strip(int(parse_time(case.start)), int(parse_time(case.end)))
+    where = {"start": strip.start, "end": strip.end, "step": "15m"}
+    for name, title in (("price.mark@1h", "price, USD"), (f"{OI}@1h", "OI, coin")):
+        strip.panel(title, store.series(case.asset, name, **where)[name].to_list())
+    for lane in sorted({(span.first.rule, span.first.window) for span in found}, key=_place):
         mine = [span for span in found if (span.first.rule, span.first.window) == lane]
-        parts += [_bar(span, start, end, y) for span in mine]
-    parts += _days(start, end, top + len(lanes) * LANE, height)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+        strip.lane(" ".join(lane), [_stretch(span, strip.end) for span in mine])
+    return strip.svg()
 
 
 def _place(lane: tuple[str, str]) -> tuple[int, str]:
@@ -140,58 +125,10 @@ def _place(lane: tuple[str, str]) -> tuple[int, str]:
     return keys.index(lane[0]), lane[1]
 
 
-def _x(at: int, start: int, end: int) -> float:
-    return LEFT + (at - start) / (end - start) * (WIDTH - LEFT - RIGHT)
-
-
-def _panel(name: str, values: Sequence[float | None], top: int) -> list[str]:
-    known = [value for value in values if value is not None]
-    low, high = min(known), max(known)
-    points, pieces = [], []
-    for k, value in enumerate(values):
-        if value is None:
-            pieces.append(points)
-            points = []
-            continue
-        x = LEFT + k / (len(values) - 1) * (WIDTH - LEFT - RIGHT)
-        points.append(f"{x:.1f},{top + PANEL - (value - low) / (high - low) * PANEL:.1f}")
-    lines = [
-        f'<polyline points="{" ".join(piece)}" fill="none" stroke="#264653" stroke-width="1.2"/>'
-        for piece in [*pieces, points]
-        if len(piece) > 1
-    ]
-    words = [
-        f'<text x="4" y="{top + 12}" font-size="12">{name}</text>',
-        f'<text x="{LEFT - 6}" y="{top + 8}" text-anchor="end" fill="#333">{high:,.0f}</text>',
-        f'<text x="{LEFT - 6}" y="{top + PANEL}" text-anchor="end" fill="#333">{low:,.0f}</text>',
-    ]
-    return [*words, *lines]
-
-
-def _bar(span: Span, start: int, end: int, y: int) -> str:
-    first, last = _x(span.first.as_of, start, end), _x(span.left or end, start, end)
-    colour = COLOURS.get(span.severity, "#ced4da")
-    title = f"{span.first.name}, {span.severity}, from {format_time(span.first.as_of)}"
-    return (
-        f'<rect x="{first:.1f}" y="{y + 1}" width="{max(last - first, 1.5):.1f}" '
-        f'height="{LANE - 3}" fill="{colour}"><title>{title}</title></rect>'
-    )
-
-
-def _days(start: int, end: int, bottom: int, height: int) -> list[str]:
-    found = []
-    for at in range(-(-start // (12 * HOUR)) * 12 * HOUR, end + 1, 12 * HOUR):
-        x = _x(at, start, end)
-        found.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="20" y2="{bottom}" stroke="#adb5bd" '
-            'stroke-width="0.5" stroke-dasharray="2 3"/>'
-        )
-        if at % DAY == 0:
-            found.append(
-                f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle" fill="#333">'
-                f"{format_time(at)[:10]}</text>"
-            )
-    return found
+def _stretch(span: Span, end: int) -> tuple[int, int, str, str]:
+    one = span.first
+    title = f"{one.name}, {span.severity}, from {format_time(one.as_of)}"
+    return one.as_of, span.left or end, COLOURS.get(span.severity, "#ced4da"), title
 
 
 # --- the page ----------------------------------------------------------------------------------
