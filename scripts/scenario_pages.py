@@ -62,12 +62,12 @@ prints this page.
 """
 
 
-def picture(tape: Tape, truth: Truth, books: Sequence[int]) -> str:
+def picture(scenario: str, tape: Tape, truth: Truth, books: Sequence[int]) -> str:
     """One market."""
     strip = Strip(tape.start, tape.end)
     each = EVERY_M * MINUTE // tape.step_us
     strip.panel("price, USD", tape.index[each - 1 :: each].tolist())
-    for name, chosen in _shown(tape, books):
+    for name, chosen in _shown(scenario, tape, books):
         held = sum(tape.oi[book] * tape.books[book].lot for book in chosen)
         strip.panel(f"OI {name}, coin", np.asarray(held)[each - 1 :: each].tolist())
     states = true_states(truth.aggressive(list(books)), WINDOW_M)
@@ -77,15 +77,15 @@ def picture(tape: Tape, truth: Truth, books: Sequence[int]) -> str:
     return strip.svg()
 
 
-def _shown(tape: Tape, books: Sequence[int]) -> list[tuple[str, Sequence[int]]]:
-    """All books; where they go apart by design, the two that do as well."""
+def _shown(scenario: str, tape: Tape, books: Sequence[int]) -> list[tuple[str, Sequence[int]]]:
+    """All books; where some go apart by design, those as well."""
     shown: list[tuple[str, Sequence[int]]] = [("of all books", books)]
     names = {
         "contract_migration": (books[-1], books[0]),
         "venue_local_inflow": (books[1],),
         "new_listing": [book for book in books if tape.books[book].listed_step],
     }
-    for book in names.get(tape.world, ()):
+    for book in names.get(scenario, ()):
         shown.append((tape.books[book].venue, [book]))
     return shown
 
@@ -129,7 +129,7 @@ def main() -> None:
         ((tape, truth),) = make_world(scenario, given.seed, [ASSET], given.days, start=START)
         assert truth is not None
         books = [number for number, book in enumerate(tape.books) if not book.spot]
-        svg = picture(tape, truth, books)
+        svg = picture(scenario, tape, truth, books)
         (DOCS / "scenarios" / f"{scenario}.svg").write_text(svg, encoding="utf-8")
         say = told(tape, truth, books)
         alt = f"price, open interest and truth: {scenario}"

@@ -24,7 +24,7 @@ CLOCK: Clock = WallClock()
 
 
 @click.command()
-@click.option("--worlds", type=int, metavar="N", help="Worlds, one seed each.  [17]")
+@click.option("--worlds", type=int, metavar="N", help="Worlds, one seed each.  [23]")
 @click.option("--days", type=int, metavar="N", help="Scored days of each world.  [15]")
 @click.option("--window", metavar="W", help="Window of readings and of truth.  [45m]")
 @click.option(

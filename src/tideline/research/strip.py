@@ -86,7 +86,7 @@ class Strip:
                 f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}" stroke="#adb5bd" '
                 'stroke-width="0.5" stroke-dasharray="2 3"/>'
             )
-            if at % DAY == 0:
+            if at % DAY == 0 and x < WIDTH - 2 * RIGHT:
                 yield (
                     f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle" fill="#333">'
                     f"{format_time(at)[:10]}</text>"

@@ -24,7 +24,7 @@ class ScoreParameters:
     """
 
     window: str = _said("45m", "trailing window of the readings and of the truth")
-    worlds: int = _said(17, "worlds, each drawn from its own seed")
+    worlds: int = _said(23, "worlds, each drawn from its own seed")
     days: int = _said(15, "scored days of each world")
     burn_in_days: int = _said(21, "days before them, for the baselines of adaptive bands")
     step_min: int = _said(5, "distance between moments of the evaluation grid, minutes")
