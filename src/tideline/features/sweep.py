@@ -125,11 +125,12 @@ def sweep(
     a sum with merged steps; ``span`` how far back breaks count. Fills values[j, r], reasons[j, r].
     """
     start(q)
-    x = np.empty((back.size, BLOCK), np.float64)
-    why = np.zeros((back.size, BLOCK), np.int8)
-    work, bounds = np.empty((4, BLOCK), np.float64), np.empty((BLOCK, 2), np.float64)
-    pending, problem = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
-    cause, count = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
+    width = min(BLOCK, as_of.size)  # a single moment does without most of it
+    x = np.empty((back.size, width), np.float64)
+    why = np.zeros((back.size, width), np.int8)
+    work, bounds = np.empty((4, width), np.float64), np.empty((width, 2), np.float64)
+    pending, problem = np.zeros(width, np.int64), np.zeros(width, np.int64)
+    cause, count = np.zeros(width, np.int64), np.zeros(width, np.int64)
     ranged = False
     for j in range(code.size):
         ranged = ranged or code[j] >= MIN
