@@ -53,10 +53,10 @@ class LiveAnswers:
         except KeyError:
             return None
 
-    def holds(self, asset: str, addresses: Sequence[str], head: int) -> bool:
+    def holds(self, asset: str, addresses: Sequence[str]) -> bool:
         """Are the rows that the answers stand on in memory?"""
         found = self._assets.get(asset)
-        return found is not None and found.holds(addresses, head)
+        return found is not None and found.holds(addresses)
 
     def answer(
         self, asset: str, addresses: Sequence[str], head: int, evidence: bool

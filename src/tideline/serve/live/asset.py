@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from tideline.domain.time import HOUR
 from tideline.features.growing import GrowingLegs
 from tideline.features.planned import Planned
 from tideline.log import Commit
@@ -23,8 +22,9 @@ from tideline.store import Store
 from tideline.store.rows import AssetRows, reach
 from tideline.store.value import Telling
 
-ANEW_US = 6 * HOUR
-"""Rows that have left every window are let go by reading anew, so often."""
+MOST_GROWN = 20_000
+"""Rows taken in, beyond as many as were read, after which an asset is read anew: that lets go of
+those that have left every window."""
 MOST_PLANNED = 256
 
 
@@ -37,7 +37,7 @@ class LiveAsset:
         self._rows = HeldRows(store, asset)
         self._asked: dict[str, None] = {}
         self._back: dict[str, int] = {}
-        self._since = 0
+        self._read = 0
         self._told: dict[tuple[str, ...], Telling] = {}
         self._planned: dict[tuple[str, ...], Planned] = {}
         self._planned_of = (0, 0)
@@ -73,23 +73,24 @@ class LiveAsset:
             found = self._plan(self._ready(addresses, head), addresses).at(head).values[0]
             return [value if math.isfinite(value) else None for value in found.tolist()]
 
-    def holds(self, addresses: Sequence[str], head: int) -> bool:
+    def holds(self, addresses: Sequence[str]) -> bool:
         """Are the rows that these addresses look back to in memory?"""
+        growing = self._rows.growing
         return (
-            self._rows.growing is not None
-            and head - self._since < ANEW_US
+            growing is not None
+            and growing.rows <= 2 * self._read + MOST_GROWN
             and all(far <= self._back.get(name, -1) for name, far in reach(addresses).items())
         )
 
     def _ready(self, addresses: Sequence[str], head: int) -> GrowingLegs:
         """The rows that the addresses look back to, up to the head."""
         growing = self._rows.growing
-        if growing is None or not self.holds(addresses, head):
+        if growing is None or not self.holds(addresses):
             for address in addresses:
                 self._asked[address] = None
             rows = AssetRows(self._store.log, self.asset, list(self._asked))
             growing = self._rows.load(rows, head)
-            self._back, self._since = rows.back, head
+            self._back, self._read = rows.back, growing.rows
         self._rows.take_in(head)
         return growing
 

@@ -78,7 +78,7 @@ def _answers(
     evidence: bool,
 ) -> list[list[bytes]]:
     """Worked out; what has to be read from the store first is estimated first."""
-    unread = [name for name in names if not service.live.holds(name, addresses, head)]
+    unread = [name for name in names if not service.live.holds(name, addresses)]
     if unread:
         log = service.store.log
         asks = [Ask(name, 1, head, head) for name in known_assets(unread, service.store.assets())]
