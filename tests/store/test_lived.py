@@ -96,7 +96,7 @@ def test_before_it_began_history_counts_from_its_modelled_moment(tmp_path: Path)
     with Log.create(tmp_path / "store", clock) as log, log.writer(background=False) as writer:
         writer.append(rows([BEGIN - 1], [50.0]))
         began = int(log.head())
-        clock.advance(30 * MINUTE)
+        clock.advance(3 * MINUTE)
         history(writer, GROUPS[0], [BEGIN - k * MINUTE for k in range(120, 1, -1)], 10.0)
         filled = int(log.head())
         (leg,) = log.legs("BTC")
