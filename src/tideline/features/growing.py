@@ -61,18 +61,16 @@ class GrowingLegs:
         keys, number = name_legs(rows)
         names = self._named(keys)
         new, held = _columns(rows, keys, number, names), len(self.legs.index)
-        again = list(range(held, len(names)))
-        parts = self._second_lives(names) if again else []  # before their first ones grow
-        parts.append(_picked(new, new[0] >= held))
+        if len(names) > held:
+            coming = _picked(new, new[0] >= held)
+            self._sort(list(names)[held:], held, [*self._second_lives(names), coming])
         left = _picked(new, new[0] < held)
         while (done := self._held.append(*left)) < left[0].size:
             left = _picked(left, slice(done, None))
-            mine = left[0] == left[0][0]
-            again.append(int(left[0][0]))
-            parts += [self._taken(again[-1], again[-1]), _picked(left, mine)]
+            l = int(left[0][0])
+            mine = left[0] == l
+            self._sort([list(names)[l]], l, [self._taken(l, l), _picked(left, mine)])
             left = _picked(left, ~mine)
-        if again:
-            self._sort(again, list(names), parts)
 
     def _named(self, keys: Sequence[LegKey]) -> dict[LegKey, int]:
         """The numbers of all legs; after those held, the ones that come with ``keys``."""
@@ -98,8 +96,8 @@ class GrowingLegs:
         rest = (part[column] for column in ("known", "value", "cadence", "assumed"))
         return np.full(part.size, name), event, *rest
 
-    def _sort(self, again: list[int], keys: list[LegKey], parts: list[Columns]) -> None:
-        """Make the legs of those numbers from their rows, each leg's in the order of the log."""
+    def _sort(self, keys: list[LegKey], first: int, parts: list[Columns]) -> None:
+        """Make the legs numbered from ``first`` on of rows, each leg's in the order of the log."""
         leg, event, known, value, cadence, assumed = map(np.concatenate, zip(*parts, strict=True))
         columns = {
             "event": event,
@@ -109,12 +107,9 @@ class GrowingLegs:
             "assumed": assumed.astype(np.uint8),
             "log": np.empty(0, np.int64),
         }
-        place = np.full(len(keys), -1, np.int32)
-        place[again] = np.arange(len(again))
-        before = dict(zip(keys, self.legs.arrays.leg["before"].tolist(), strict=False))
-        sorted_keys = [keys[l] for l in again]
-        made = assemble(sorted_keys, place[leg], columns, before)
-        if self._held.put(LegSet({key: l for l, key in enumerate(sorted_keys)}, made)):
+        before = dict(zip(self.legs.index, self.legs.arrays.leg["before"].tolist(), strict=True))
+        made = assemble(keys, (leg - first).astype(np.int32), columns, before)
+        if self._held.put(LegSet({key: l for l, key in enumerate(keys)}, made)):
             self.generation += 1
 
 
