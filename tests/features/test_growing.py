@@ -15,6 +15,7 @@ from tests.reference.model import MINUTE, WINDOWS, Row
 from tests.reference.signals import SPECS
 from tideline.features.engine import evaluate_legs
 from tideline.features.growing import GrowingLegs
+from tideline.features.legs import TWIN, LegKey, LegSet, make_legs
 from tideline.features.planned import Planned
 from tideline.signals import BY_ADDRESS
 
@@ -102,3 +103,78 @@ def test_a_settled_rate_that_comes_late_gives_its_interval_a_second_life():
     rows += [minute(4, 8.0, field="funding_interval_h"), minute(5, 2e-4, field="open_interest_usd")]
     moments = [minute(200, 0.0).event_time]
     grown(rows, moments, ["funding.funding_usdtm@1h", "funding.funding_avg@1h"], [2, 1, 1, 1])
+
+
+def leg_of(legs: LegSet, key: LegKey) -> list[object]:
+    """All a leg consists of, wherever it stands; its table from time to entry is checked."""
+    leg, entry, version, bucket = legs.arrays
+    one = leg[legs.index[key]]
+    ends = entry[one["low"] : one["high"] + 1]
+    entries = ends[:-1]
+    table = bucket[one["bucket"] : one["bucket_end"]]
+    edges = one["origin"] + (np.arange(table.size) << one["shift"])
+    assert np.array_equal(table - one["low"], np.searchsorted(entries["event"], edges))
+    plain = ("event", "last", "value", "expiry", "first", "suffix", "prefix")
+    counted = ("versions", "odd", "assumed")
+    return [
+        *(entries[name].tolist() for name in plain),
+        *(np.diff(ends[name]).tolist() for name in counted),
+        (entries["lower"] - one["low"]).tolist(),
+        version[ends["versions"][0] : ends["versions"][-1]].tolist(),
+        *(int(one[name]) for name in ("before", "coarsest", "max_age")),
+    ]
+
+
+EARLY = ("open_interest", "funding_interval_h")
+FIELDS = (*EARLY, "next_funding_time", "mark_price", "funding_rate_settled")
+
+
+def messy(rng: np.random.Generator, size: int) -> list[Row]:
+    """Two venues' legs, interleaved, some there from the middle on alone; a third of the rows told
+    late, again, out of order or suspect."""
+    rows, now = [], minute(0, 0.0).known_time
+    for place in range(size):
+        now += int(rng.integers(0, 3)) * MINUTE
+        event = now - int(rng.choice([0, 0, 0, 0, 1, 2, 50])) * MINUTE
+        known = max(event, now - int(rng.choice([0, 0, 0, 0, 0, 1, 3])) * MINUTE)
+        fields = EARLY if place < size // 2 else FIELDS
+        venue, field = str(rng.choice(["binance", "bybit"])), str(rng.choice(fields))
+        status = "suspect" if rng.random() < 0.1 else "ok"
+        basis = "assumed" if rng.random() < 0.2 else "recorded"
+        cadence = float(rng.choice([0.0, 60.0, 300.0, np.nan]))
+        value = float(rng.integers(1, 9))
+        rows.append(Row(venue, "BTCUSDT", field, event, known, value, basis, status, cadence))
+    return rows
+
+
+@campaign(40)
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(2, 400))
+def test_every_leg_is_the_one_made_of_all_rows(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = table_of(messy(rng, size))
+    at = int(rng.integers(0, size // 2 + 1))
+    growing = GrowingLegs(table.slice(0, at))
+    while at < size:
+        generation, arrays = growing.generation, growing.legs.arrays
+        part = int(rng.choice([1, 3, 10, 60]))
+        growing.append(table.slice(at, part))
+        at = min(at + part, size)
+        assert (growing.generation == generation) == (growing.legs.arrays is arrays)
+        whole = make_legs(table.slice(0, at))
+        assert growing.rows == whole.arrays.version.size
+        assert growing.legs.index.keys() == whole.index.keys()
+        for key in whole.index:
+            assert leg_of(growing.legs, key) == leg_of(whole, key), key
+
+
+def test_a_settled_rate_known_of_old_gives_its_interval_a_second_life() -> None:
+    """Its older rows are not at hand: the leg is there, empty, before its first row comes."""
+    rows = [minute(k, 8.0, field="funding_interval_h") for k in range(3)]
+    rows.append(minute(3, 0.0001, field="funding_rate_settled"))
+    settled = ("binance", "BTCUSDT", "funding_rate_settled")
+    growing = GrowingLegs(table_of(rows[:3]), {settled: 7})
+    growing.append(table_of(rows[3:]))
+    whole = make_legs(table_of(rows), before={settled: 7})
+    assert ("binance", "BTCUSDT", "funding_interval_h" + TWIN) in growing.legs.index
+    for key in whole.index:
+        assert leg_of(growing.legs, key) == leg_of(whole, key)

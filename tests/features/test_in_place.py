@@ -170,3 +170,23 @@ def test_an_empty_set_and_a_single_row(size: int) -> None:
     rows = [Row(0, START, START, 1.0, 60.0)][:size]
     grown = InPlaceLegs(make_legs(table(rows)))
     assert grown.legs.arrays.leg.size == size
+
+
+def test_a_leg_is_put_back_where_it_was_if_it_fits() -> None:
+    rows = [Row(k % 2, START + k * MINUTE, START + k * MINUTE, 1.0 + k, 60.0) for k in range(80)]
+    late = Row(0, START + 3 * MINUTE, START + HOUR * 2, 9.0, 60.0)
+    much = [Row(0, START - k * MINUTE, START + HOUR * 3, 9.0, 60.0) for k in range(1, 300)]
+    new = Row(2, START + HOUR, START + HOUR * 4, 9.0, 60.0)
+    grown = InPlaceLegs(make_legs(table(rows)))
+    for more, moved in (([late], False), (much, True), ([new], True)):
+        rows += more
+        arrays = grown.legs.arrays
+        alone = make_legs(table([row for row in rows if row.leg == more[0].leg]))
+        assert grown.put(alone) == moved
+        assert (grown.legs.arrays is arrays) != moved
+        moment = more[-1].known + MINUTE
+        same(Prepared(grown.legs, BY_ADDRESS, KNOWN), make_legs(table(rows)), moment)
+    after = Row(1, START + 200 * MINUTE, START + HOUR * 5, 9.0, 60.0)  # its neighbour is unharmed
+    assert append(grown, [after]) == 1
+    whole = make_legs(table([*rows, after]))
+    same(Prepared(grown.legs, BY_ADDRESS, KNOWN), whole, START + HOUR * 5)

@@ -5,10 +5,10 @@ for a handful of rows, so here every leg has room behind it:
 
     row later than all of its leg      a new entry
     another version of the last entry  a new version
-    anything else                      refused: sort again from the log
+    anything else                      refused: sort the leg again and put it back, or read the log
 
-The arrays stay where they are, so what was planned on them (:mod:`.prepared`) stays valid. The
-answers are those of legs sorted from the same rows.
+The arrays stay where they are, so what was planned on them (:mod:`.prepared`) stays valid, until
+they are laid out anew. The answers are those of legs sorted from the same rows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tideline.features.arrays import (
     F64,
     I32,
     I64,
+    LEG,
+    M_I64,
     T_ENTRY,
     T_LEG,
     T_VERSION,
@@ -38,17 +40,19 @@ BUCKET_ROOM = 4
 """Buckets of room for every entry of room: rows that come slower need more."""
 LEAST_ROOM = 64
 """Entries of room behind a leg, or a quarter of its length if that is more."""
+END = np.array([[1], [0], [0]])
+"""Behind the entries of a leg stands one more: where they end."""
 R_F64 = array_of(np.float64)
 
 
 class InPlaceLegs:
     """A set of legs with room behind each.
 
-    ``legs`` may be used as any other; it is replaced by ``relaid`` alone.
+    ``legs`` may be used as any other; it is replaced by ``relaid`` and ``put`` alone.
     """
 
     def __init__(self, legs: LegSet) -> None:
-        self.legs, self.room = _laid_out(legs)
+        self.legs, self.room = _laid_out(legs, sizes(legs.arrays))
 
     def append(
         self, leg: I64, event: I64, known: I64, value: F64, cadence_us: I64, assumed: I64
@@ -64,43 +68,58 @@ class InPlaceLegs:
 
     def relaid(self) -> None:
         """Make room again. What was planned on the arrays before is void."""
-        self.legs, self.room = _laid_out(self.legs)
+        self.legs, self.room = _laid_out(self.legs, sizes(self.legs.arrays))
+
+    def put(self, made: LegSet) -> bool:
+        """Put whole legs in the place of those of their names, or behind all others.
+
+        True if everything was laid out anew for it: what was planned on the arrays before is void.
+        """
+        old = self.legs
+        index = {key: l for l, key in enumerate(old.index | made.index)}
+        which = np.array([index[key] for key in made.index], np.int64)
+        new, needed = len(index) - len(old.index), sizes(made.arrays)
+        moved = bool(new) or not self._fits(which, needed)
+        if moved:
+            leg = np.concatenate([old.arrays.leg, np.zeros(new, LEG)])
+            leg["high"][which] = leg["low"][which]  # what is replaced need not be copied
+            leg["bucket_end"][which] = leg["bucket"][which]
+            kept = old.arrays._replace(leg=leg)
+            taken = sizes(kept)
+            taken[:, which] = needed
+            self.legs, self.room = _laid_out(LegSet(index, kept), taken)
+        _copy(*made.arrays, *self.legs.arrays, self.room, which)
+        return moved
+
+    def _fits(self, which: I64, needed: I64) -> bool:
+        return bool((self.room[:, which] + needed + END <= self.room[:, which + 1]).all())
 
 
-def _laid_out(legs: LegSet) -> tuple[LegSet, I64]:
-    """The same legs with room behind each; the ends of each leg's entries, versions, buckets."""
+def sizes(legs: Legs) -> I64:
+    """How many entries, versions and buckets (rows) each leg (column) has."""
+    leg, edges = legs.leg, legs.entry["versions"]
+    versions = edges[leg["high"]] - edges[leg["low"]]
+    return np.stack([leg["high"] - leg["low"], versions, leg["bucket_end"] - leg["bucket"]])
+
+
+def _laid_out(legs: LegSet, taken: I64) -> tuple[LegSet, I64]:
+    """The same legs with room behind each for what is ``taken`` and more; where each leg's
+    entries, versions and buckets begin, which is where those of the leg before end."""
     old = legs.arrays
-    size = old.leg.size
-    length = (old.leg["high"] - old.leg["low"]).astype(np.int64)
-    first, end = old.leg["low"], old.leg["high"]
-    versions = (old.entry["versions"][end] - old.entry["versions"][first]).astype(np.int64)
-    versions[length == 0] = 0
-    buckets = (old.leg["bucket_end"] - old.leg["bucket"]).astype(np.int64)
-    more = np.maximum(length // 4, LEAST_ROOM)
-    room = np.empty((3, size), np.int64)
-    room[0] = np.cumsum(length + more + 1)
-    room[1] = np.cumsum(versions + 2 * more)
-    room[2] = np.cumsum(buckets + BUCKET_ROOM * more)
-    leg = old.leg.copy()
-    entries = np.zeros(int(room[0, -1]) + 1 if size else 1, ENTRY)
-    version = np.zeros(int(room[1, -1]) if size else 0, VERSION)
-    bucket = np.zeros(int(room[2, -1]) if size else 0, np.int32)
-    starts = np.zeros((3, size), np.int64)
-    starts[:, 1:] = room[:, :-1]
-    _copy(
-        old.leg, old.entry, old.version, old.bucket, leg, entries, version, bucket,
-        starts[0].copy(), starts[1].copy(), starts[2].copy(), versions,
-    )  # fmt: skip
-    return LegSet(dict(legs.index), Legs(leg, entries, version, bucket)), room.ravel().copy()
-
-
-@compiled(
-    (
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32),
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32),
-        *(A_I64, A_I64, A_I64, A_I64),
+    more = np.maximum(taken[0] // 4, LEAST_ROOM)
+    room = np.zeros((3, old.leg.size + 1), np.int64)
+    room[:, 1:] = np.cumsum(taken + END + [more, 2 * more, BUCKET_ROOM * more], axis=1)
+    arrays = Legs(
+        np.zeros(old.leg.size, LEG),
+        np.zeros(int(room[0, -1]) + 1, ENTRY),
+        np.zeros(int(room[1, -1]), VERSION),
+        np.zeros(int(room[2, -1]), np.int32),
     )
-)
+    _copy(*old, *arrays, room, np.arange(old.leg.size))
+    return LegSet(dict(legs.index), arrays), room
+
+
+@compiled((T_LEG, T_ENTRY, T_VERSION, A_I32, T_LEG, T_ENTRY, T_VERSION, A_I32, M_I64, A_I64))
 def _copy(
     leg: Table,
     entries: Table,
@@ -110,32 +129,28 @@ def _copy(
     new_entries: Table,
     new_version: Table,
     new_bucket: I32,
-    at_entry: I64,
-    at_version: I64,
-    at_bucket: I64,
-    versions: I64,
+    room: I64,
+    which: I64,
 ) -> None:
-    """Move every leg to its new place; indices move along. One entry behind each is its end."""
+    """Copy every leg to the place of ``which``; indices move along. One entry behind is its end."""
     for l in range(leg.size):
+        w = which[l]
         low, high = leg[l].low, leg[l].high
-        away = at_entry[l] - low
-        first = entries[low].versions if high > low else 0
-        later = at_version[l] - first
+        first, end = entries[low].versions, entries[high].versions
+        away, later, moved = room[0, w] - low, room[1, w] - first, room[2, w] - leg[l].bucket
         for i in range(low, high + 1):
             j = i + away
             new_entries[j] = entries[i]
             new_entries[j].lower = entries[i].lower + away
             new_entries[j].versions = entries[i].versions + later
-        if high == low:
-            new_entries[at_entry[l]].versions = at_version[l]
-        for v in range(versions[l]):
-            new_version[at_version[l] + v] = version[first + v]
-        moved = at_bucket[l] - leg[l].bucket
+        for v in range(first, end):
+            new_version[v + later] = version[v]
         for b in range(leg[l].bucket, leg[l].bucket_end):
             new_bucket[b + moved] = bucket[b] + away
-        new_leg[l].low, new_leg[l].high = low + away, high + away
-        new_leg[l].bucket = at_bucket[l]
-        new_leg[l].bucket_end = leg[l].bucket_end + moved
+        new_leg[w] = leg[l]
+        new_leg[w].low, new_leg[w].high = low + away, high + away
+        new_leg[w].bucket = leg[l].bucket + moved
+        new_leg[w].bucket_end = leg[l].bucket_end + moved
 
 
 @kernel
@@ -189,7 +204,7 @@ def _reaches(leg: Table, bucket: I32, l: int, event: int, end: int) -> bool:
 
 @compiled(
     (
-        *(T_LEG, T_ENTRY, T_VERSION, A_I32, A_I64),
+        *(T_LEG, T_ENTRY, T_VERSION, A_I32, M_I64),
         *(A_I64, A_I64, A_I64, R_F64, A_I64, A_I64),
     )
 )
@@ -206,8 +221,7 @@ def _append(
     cadence: I64,
     assumed: I64,
 ) -> int:
-    """Append rows; returns how many fitted. ``room``: ends of entries, versions, buckets."""
-    size = leg.size
+    """Append rows; returns how many fitted. ``room`` as in ``_laid_out``."""
     for row in range(which.size):
         l = which[row]
         low, high = leg[l].low, leg[l].high
@@ -215,7 +229,7 @@ def _append(
             return row
         last = high - 1
         end = entries[high].versions
-        if event[row] < entries[last].event or end >= room[size + l]:
+        if event[row] < entries[last].event or end >= room[1, l + 1]:
             return row
         expiry = event[row] + max(leg[l].max_age, 3 * cadence[row])
         if event[row] == entries[last].event:
@@ -223,9 +237,9 @@ def _append(
                 return row
             _another(entries, last, known[row], value[row], expiry, assumed[row])
         else:
-            if known[row] < entries[last].first or high + 1 >= room[l]:
+            if known[row] < entries[last].first or high + 1 >= room[0, l + 1]:
                 return row
-            if not _reaches(leg, bucket, l, event[row], room[2 * size + l]):
+            if not _reaches(leg, bucket, l, event[row], room[2, l + 1]):
                 return row
             _entry(entries, low, high, event[row], known[row], value[row], expiry, assumed[row])
             leg[l].high = high + 1

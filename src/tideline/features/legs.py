@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,11 @@ def make_legs(
     keep = kept_rows(rows, strict)
     if keep is not None:
         leg_of_row = np.where(keep, leg_of_row, np.int32(-1))
-    keys, leg_of_row, source = _with_twins(keys, leg_of_row)
+    twins = twins_of(keys)
+    pairs = [(keys.index(key), l) for l, key in enumerate(twins, len(keys))]
+    leg_of_row, source = with_twins(leg_of_row, pairs)
     columns = columns_of(rows, source)
-    for key in before or {}:
-        if key not in keys:
-            keys.append(key)
+    keys = list(dict.fromkeys([*keys, *twins.values(), *(before or {})]))
     arrays = assemble(keys, leg_of_row, columns, before or {})
     return LegSet({key: l for l, key in enumerate(keys)}, arrays)
 
@@ -108,25 +108,24 @@ def kept_rows(rows: pa.Table, strict: bool) -> np.ndarray[Any, np.dtype[np.bool_
     return keep
 
 
-def _with_twins(keys: list[LegKey], leg_of_row: I32) -> tuple[list[LegKey], I32, I64 | None]:
-    """Repeat the rows of twinned fields as a second leg where a settled rate lives beside them."""
+def twins_of(keys: Collection[LegKey]) -> dict[LegKey, LegKey]:
+    """The twins of those with a settled rate beside them."""
     settled = {(v, i) for v, i, f in keys if f == "funding_rate_settled"}
-    twins = [
-        (l, (v, i, f + TWIN))
-        for l, (v, i, f) in enumerate(keys)
-        if f in TWINNED and (v, i) in settled
-    ]
-    if not twins:
-        return keys, leg_of_row, None
-    keys = list(keys)
+    return {(v, i, f): (v, i, f + TWIN) for v, i, f in keys if f in TWINNED and (v, i) in settled}
+
+
+def with_twins(leg_of_row: I32, pairs: Sequence[tuple[int, int]]) -> tuple[I32, I64 | None]:
+    """Repeat the rows of the first leg of each pair as rows of the second; the row each rests on
+    (None: on itself)."""
+    if not pairs:
+        return leg_of_row, None
     source = [np.arange(leg_of_row.size)]
     legs = [leg_of_row]
-    for l, key in twins:
+    for l, twin in pairs:
         picked = np.flatnonzero(leg_of_row == l)
         source.append(picked)
-        legs.append(np.full(picked.size, len(keys), np.int32))
-        keys.append(key)
-    return keys, np.concatenate(legs), np.concatenate(source)
+        legs.append(np.full(picked.size, twin, np.int32))
+    return np.concatenate(legs), np.concatenate(source)
 
 
 def _int64(column: pa.ChunkedArray) -> I64:
