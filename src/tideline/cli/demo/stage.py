@@ -68,8 +68,7 @@ def play(demo: Demo) -> None:
         job = _job(demo, tapes, urls)
         del tapes
         with served_beside(demo.serving, say) as service_ended:
-            _collect(demo, job, clock, played, venues, say)
-            played.served = demo.serving is not None and not service_ended()
+            _collect(demo, job, clock, played, venues, service_ended, say)
     _finish(demo, played, clock, say)
 
 
@@ -127,6 +126,7 @@ def _collect(
     clock: ScaledClock,
     played: Played,
     venues: VenueProcess,
+    service_ended: Callable[[], bool],
     say: Callable[[str], None],
 ) -> None:
     """The real collector, and what is shown beside it."""
@@ -138,6 +138,8 @@ def _collect(
     async def beside(collector: Collector, committer: Committer) -> None:
         started = screen.real.monotonic()
         while True:
+            # seen while it runs: Ctrl-C in a terminal ends the service as well
+            played.served = demo.serving is not None and not service_ended()
             before = screen.real.monotonic()
             await asyncio.sleep(demo.speed * screen.every_s)
             late = screen.real.monotonic() - before - screen.every_s
