@@ -107,7 +107,7 @@ class KeptLegs:
         as the block lasts; None: there are none that are certain."""
         name = _Name(rows.asset, rows.lived(first))
         kept = self._of(name)
-        if kept is None or not kept.lock.acquire(blocking=False):
+        if not kept.lock.acquire(blocking=False):
             yield None
             return
         try:
@@ -116,7 +116,7 @@ class KeptLegs:
             kept.lock.release()
         self._let_go()
 
-    def _of(self, name: _Name) -> _Kept | None:
+    def _of(self, name: _Name) -> _Kept:
         """The place of an asset, newest in line."""
         with self._lock:
             kept = self._kept.pop(name, None) or _Kept(self._store, name)
