@@ -41,8 +41,8 @@ SAYS = {
     " breaks down.",
     "crowded_long": "Thirty hours of a mood that likes longs.",
     "venue_local_inflow": "One venue alone is bought, and sold ten hours later.",
-    "contract_migration": "Holders move from Bybit's inverse contract to Binance's linear one: open"
-    " interest changes its place, and nobody opened or closed on balance.",
+    "contract_migration": "Holders move from a venue's inverse contract to its linear one: what is"
+    " closed here is opened there.",
     "new_listing": "One book begins to trade in the middle.",
     "venue_outage": "A venue shows nothing for hours, while its traders go on.",
     "mixed": "All kinds of events at drawn times, sizes and directions. The scorecard's worlds.",
@@ -86,7 +86,8 @@ def _shown(scenario: str, tape: Tape, books: Sequence[int]) -> list[tuple[str, S
         "new_listing": [book for book in books if tape.books[book].listed_step],
     }
     for book in names.get(scenario, ()):
-        shown.append((tape.books[book].venue, [book]))
+        one = tape.books[book]
+        shown.append((one.symbol if scenario == "contract_migration" else one.venue, [book]))
     return shown
 
 
