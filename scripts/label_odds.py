@@ -179,8 +179,8 @@ def used_seeds() -> set[int]:
 def main() -> int:
     """Count, check, write."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--worlds", type=int, default=10, help="that give the table")
-    asked.add_argument("--held-out", type=int, default=5, help="that check it")
+    asked.add_argument("--worlds", type=int, default=6, help="that give the table")
+    asked.add_argument("--held-out", type=int, default=3, help="that check it")
     asked.add_argument("--days", type=int, default=15, help="judged days of each")
     asked.add_argument("--burn-in", type=int, default=21, help="days before them")
     asked.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
