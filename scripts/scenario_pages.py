@@ -18,17 +18,13 @@ from tideline.market.made import SCENARIOS, START
 from tideline.market.tape import Tape
 from tideline.market.truth import MIXED, Truth, true_states
 from tideline.market.world import make_world
+from tideline.plot import COLOURS
 from tideline.research.strip import Strip
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "simulated-market"
 NOTE = "<!-- printed by scripts/scenario_pages.py -->\n"
 ASSET, WINDOW_M, EVERY_M = "BTC", 45, 15
-COLOURS = {
-    "new_longs": "#2a9d8f",
-    "short_covering": "#e9c46a",
-    "new_shorts": "#c1121f",
-    "long_liquidation": "#e76f51",
-}
+STATES = ("new_longs", "short_covering", "new_shorts", "long_liquidation")
 SAYS = {
     "calm": "Deep books and less appetite for positions, event after event.",
     "fresh_trend": "Value drifts up for hours and buyers open into it.",
@@ -71,8 +67,8 @@ def picture(scenario: str, tape: Tape, truth: Truth, books: Sequence[int]) -> st
         held = sum(tape.oi[book] * tape.books[book].lot for book in chosen)
         strip.panel(f"OI {name}, coin", np.asarray(held)[each - 1 :: each].tolist())
     states = true_states(truth.aggressive(list(books)), WINDOW_M)
-    for state, colour in COLOURS.items():
-        strip.lane(f"truth: {state}", _stretches(tape.start, states, state, colour))
+    for state in STATES:
+        strip.lane(f"truth: {state}", _stretches(tape.start, states, state))
     strip.lane("forced", _forced(tape))
     return strip.svg()
 
@@ -92,11 +88,11 @@ def _shown(scenario: str, tape: Tape, books: Sequence[int]) -> list[tuple[str, S
 
 
 def _stretches(
-    start: int, states: Sequence[str], state: str, colour: str
+    start: int, states: Sequence[str], state: str
 ) -> Iterator[tuple[int, int, str, str]]:
     for end in range(EVERY_M, len(states) + 1, EVERY_M):
         if states[end - 1] == state:
-            yield start + (end - EVERY_M) * MINUTE, start + end * MINUTE, colour, state
+            yield start + (end - EVERY_M) * MINUTE, start + end * MINUTE, COLOURS[state], state
 
 
 def _forced(tape: Tape) -> Iterator[tuple[int, int, str, str]]:
@@ -108,7 +104,7 @@ def _forced(tape: Tape) -> Iterator[tuple[int, int, str, str]]:
 def told(tape: Tape, truth: Truth, books: Sequence[int]) -> str:
     """What came of it, in a line."""
     states = true_states(truth.aggressive(list(books)), WINDOW_M)[EVERY_M - 1 :: EVERY_M]
-    shares = [f"{states.count(name) / len(states):.0%} `{name}`" for name in (*COLOURS, MIXED)]
+    shares = [f"{states.count(name) / len(states):.0%} `{name}`" for name in (*STATES, MIXED)]
     held = [float(sum(tape.oi[b, k] * tape.books[b].lot for b in books)) for k in (0, -1)]
     moved = float(tape.index[-1] / tape.index[0] - 1.0)
     return (
