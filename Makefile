@@ -58,4 +58,4 @@ up: $(READY) ## Collect live into ./tideline-store; stop with Ctrl-C
 	@$(BIN)/tideline up
 
 clean: ## Remove what was built here
-	rm -rf .venv .venv-ccxt site demo-store .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-uv .venv-ccxt site demo-store .pytest_cache .mypy_cache .ruff_cache
