@@ -10,11 +10,11 @@ import numpy as np
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.batches import NO_STEPS, break_span
-from tideline.features.door import DESCRIBE, NO_NUMBERS, NO_REASONS, ask
+from tideline.features.door import DESCRIBE, ask
 from tideline.features.evidence import ABSENT, USED
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet
-from tideline.features.plan import Question
+from tideline.features.plan import NO_NUMBERS, NO_REASONS, Question
 from tideline.features.resolver import group_names, make_plan
 from tideline.features.signal import Signal
 

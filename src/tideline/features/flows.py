@@ -13,18 +13,29 @@ from __future__ import annotations
 
 from tideline.features.arrays import FAR
 from tideline.features.jit import kernel
-from tideline.features.lookup import earlier, find, first_visible, plain, version, visible
+from tideline.features.lookup import (
+    earlier,
+    find,
+    first_visible,
+    narrow,
+    plain,
+    version,
+    visible,
+)
 from tideline.features.plan import (
     FEED,
     FEED_2,
     FLOWS,
     GAP,
+    UNTRACKED,
     WIDTH,
     Query,
     entry_at,
+    group_at,
     head_at,
     info_of,
     leg_at,
+    note_of,
     query_at,
     role,
     version_at,
@@ -36,11 +47,28 @@ MEMBERS = WIDTH[FEED]
 
 
 @kernel
+def stay_summed(q: Query, l: int, low: int, high: int, t: int, w: int, T: int, head: int) -> None:
+    """Until when (t - w, t] holds the settled entries low .. high-1 and no other."""
+    if high >= leg_at(query_at(q, 0).leg, l).high:
+        narrow(q, UNTRACKED)
+        return
+    narrow(q, entry_at(query_at(q, 0).entry, high).event - 1 - t)
+    if low < high:
+        narrow(q, entry_at(query_at(q, 0).entry, low).event + w - 1 - t)
+    if low < high and not plain(q, low, high, head):
+        for i in range(low, high):
+            if i > head or entry_at(query_at(q, 0).entry, i).last > T:
+                narrow(q, UNTRACKED)
+
+
+@kernel
 def sum_rows(q: Query, l: int, t: int, w: int, T: int, head: int) -> float:
     """Represented values with event_time in (t - w, t], added in event order from 0.0."""
     total = 0.0
     low = find(q, l, t - w) + 1
     high = find(q, l, t) + 1
+    if note_of(query_at(q, 0).note, 0).stays >= 0:
+        stay_summed(q, l, low, high, t, w, T, head)
     if low >= high:
         return total
     if plain(q, low, high, head):
@@ -60,11 +88,19 @@ def too_fine(q: Query, l: int, t: int, w: int, T: int, head: int) -> bool:
     """Is a represented bar in (t - w, t], or the newest one at t, longer than w?"""
     if leg_at(query_at(q, 0).leg, l).coarsest <= w:
         return False
-    i = visible(q, l, t, T, head)
+    newest = visible(q, l, t, T, head)
+    i = newest
     while i >= leg_at(query_at(q, 0).leg, l).low:
+        if entry_at(query_at(q, 0).entry, i).last > T:
+            narrow(q, UNTRACKED)
         if version_at(query_at(q, 0).version, version(q, i, T)).cadence > w:
+            if i != newest:
+                narrow(q, entry_at(query_at(q, 0).entry, i).event + w - 1 - t)
             return True
-        i = earlier(q, l, i - 1, T)
+        before = i - 1
+        i = earlier(q, l, before, T)
+        if i != before:
+            narrow(q, UNTRACKED)
         if (
             i < leg_at(query_at(q, 0).leg, l).low
             or entry_at(query_at(q, 0).entry, i).event <= t - w
@@ -81,10 +117,15 @@ def starts_late(q: Query, g: int, feed: int, t: int, w: int, T: int) -> bool:
         l = role(q, g, feed + position)
         if l < 0:
             continue
-        if leg_at(query_at(q, 0).leg, l).before <= T:
+        leg = leg_at(query_at(q, 0).leg, l)
+        if leg.before <= T:
             return False
         i = first_visible(q, l, T)
-        if i < leg_at(query_at(q, 0).leg, l).high:
+        if leg.before < FAR:
+            narrow(q, leg.before - 1 - T)
+        if i != leg.low or i == leg.high or entry_at(query_at(q, 0).entry, i).last > T:
+            narrow(q, UNTRACKED)
+        if i < leg.high:
             length = 0
             if info_of(query_at(q, 0).info, 0).bars == 1 and position < MEMBERS - 1:
                 length = version_at(query_at(q, 0).version, version(q, i, T)).cadence
@@ -92,7 +133,10 @@ def starts_late(q: Query, g: int, feed: int, t: int, w: int, T: int) -> bool:
                 first, slack = entry_at(query_at(q, 0).entry, i).event, length
             elif entry_at(query_at(q, 0).entry, i).event == first:
                 slack = max(slack, length)
-    return bool(first - slack > t - w)
+    late = first - slack - (t - w)
+    if late > 0:
+        narrow(q, late - 1)
+    return bool(late > 0)
 
 
 @kernel
@@ -100,9 +144,13 @@ def gap_between(q: Query, l: int, start: int, end: int, T: int) -> bool:
     """Does a gap known at T overlap the open interval (start, end)?"""
     if l < 0:
         return False
+    note = note_of(query_at(q, 0).note, 0)
+    stays = note.stays
     i = visible(q, l, end - 1, T, head_at(query_at(q, 0).heads, l).at)
+    note.stays = stays  # a gap may be told of at any time: whoever keeps a sample asks again
     while i >= leg_at(query_at(q, 0).leg, l).low:
         if version_at(query_at(q, 0).version, version(q, i, T)).value > start:
+            note.stays = UNTRACKED
             return True
         i = earlier(q, l, i - 1, T)
     return False
@@ -122,7 +170,10 @@ def feed_fresh(q: Query, g: int, feed: int, t: int, T: int) -> bool:
         if entry_at(query_at(q, 0).entry, i).event > newest:
             newest, fresh = entry_at(query_at(q, 0).entry, i).event, False
         if entry_at(query_at(q, 0).entry, i).event == newest:
-            fresh = fresh or t <= version_at(query_at(q, 0).version, version(q, i, T)).expiry
+            expiry = version_at(query_at(q, 0).version, version(q, i, T)).expiry
+            if t <= expiry:
+                fresh = True
+                narrow(q, expiry - t)
     return fresh
 
 
@@ -158,3 +209,12 @@ def flow_problem(q: Query, g: int, f: int, t: int, w: int, T: int) -> int:
     if info_of(query_at(q, 0).info, 0).two_feeds == 1:
         return feed_problem(q, g, FEED_2, t, w, T)
     return NONE
+
+
+@kernel
+def any_gap(q: Query, t: int, w: int, T: int) -> bool:
+    """Does a gap known at T lie in (t - w, t] for any group used?"""
+    for g in range(query_at(q, 0).groups):
+        if group_at(query_at(q, 0).group, g).used and gap_between(q, role(q, g, GAP), t - w, t, T):
+            return True
+    return False

@@ -16,7 +16,16 @@ from __future__ import annotations
 import numpy as np
 
 from tideline.features.jit import kernel
-from tideline.features.plan import Query, bucket_at, entry_at, leg_at, query_at, version_at
+from tideline.features.plan import (
+    UNTRACKED,
+    Query,
+    bucket_at,
+    entry_at,
+    leg_at,
+    note_of,
+    query_at,
+    version_at,
+)
 
 CROWDED = 24
 """Entries in one bucket beyond which halving beats stepping."""
@@ -68,9 +77,38 @@ def earlier(q: Query, l: int, i: int, T: int) -> int:
 
 
 @kernel
+def narrow(q: Query, stays: int) -> None:
+    """What was looked up stays as it is while T goes on by at most ``stays``; negative: unknown."""
+    note = note_of(query_at(q, 0).note, 0)
+    note.stays = min(note.stays, max(stays, UNTRACKED))
+
+
+@kernel
+def settle(q: Query, l: int, i: int, newest: int, t: int, T: int) -> None:
+    """Entry i was found at t: nothing changes it, and it stays the one until the next entry.
+
+    Unknown where the ``newest`` entry at or before t is another, one that is not known yet; where
+    another version is to come; and at the end of the leg, since a row may still come in between.
+    """
+    leg = leg_at(query_at(q, 0).leg, l)
+    if (
+        i != newest
+        or i + 1 >= leg.high
+        or (i >= leg.low and entry_at(query_at(q, 0).entry, i).last > T)
+    ):
+        narrow(q, UNTRACKED)
+    else:
+        narrow(q, entry_at(query_at(q, 0).entry, i + 1).event - 1 - t)
+
+
+@kernel
 def visible(q: Query, l: int, t: int, T: int, head: int) -> int:
     """Index of the newest entry with event <= t that is visible at T; below low if none."""
-    return earlier(q, l, min(find(q, l, t), head), T)
+    newest = find(q, l, t)
+    i = earlier(q, l, min(newest, head), T)
+    if note_of(query_at(q, 0).note, 0).stays >= 0:
+        settle(q, l, i, newest, t, T)
+    return i
 
 
 @kernel
@@ -90,7 +128,11 @@ def value_at(q: Query, l: int, t: int, T: int, head: int) -> float:
         return np.nan
     entry = entry_at(query_at(q, 0).entry, i)
     if entry.last <= T:
-        return entry.value if t <= entry.expiry else np.nan
+        if t > entry.expiry:
+            return np.nan
+        if note_of(query_at(q, 0).note, 0).stays >= 0:
+            narrow(q, entry.expiry - t)
+        return entry.value
     seen = version_at(query_at(q, 0).version, version(q, i, T))
     return seen.value if t <= seen.expiry else np.nan
 

@@ -51,6 +51,16 @@ def number_reader(dtype: type[np.generic]) -> Callable[[int, int], Any]:
     return read
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer(typing: Any, address: Any) -> Any:
+    """An address as ``numba.carray`` wants it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(types.int64), generate
+
+
 def _place(builder: Any, args: Any, size: int) -> Any:
     step = ir.Constant(ir.IntType(64), size)
     return builder.add(args[0], builder.mul(args[1], step))

@@ -9,7 +9,10 @@ import numpy as np
 from tideline.features.arrays import (
     BLOCK,
     ENTRY,
+    F64,
+    FAR,
     GROUP,
+    I8,
     I32,
     I64,
     LEG,
@@ -78,8 +81,12 @@ INFO = np.dtype(
 own, the leg of circulating supply, how coverage counts, how many stock columns are demanded,
 whether any break row exists, whether only the first group that has had a row may be used."""
 
+UNTRACKED = -1
+"""``stays`` while nobody wants to know, or when it cannot be told."""
+
 HEAD = np.dtype([("at", np.int64)])
-NOTE = np.dtype([("cause", np.int64), ("whole", np.int64)])
+NOTE = np.dtype([(name, np.int64) for name in ("cause", "whole", "stays", "asked", "renewed")])
+KEPT = np.dtype([("value", np.float64), ("until", np.int64), ("cause", np.int64)])
 
 
 class Plan(NamedTuple):
@@ -98,28 +105,56 @@ QUERY = np.dtype(
             *("step", "steps", "step_bucket", "step_shift", "block"),
             *("info", "roles", "groups", "used", "used_count"),
             *("group", "heads", "note"),
+            *("kept", "stood", "back", "samples", "span"),
+            *("code", "n", "first", "slot", "values", "reasons", "answers"),
         )
     ]
 )
 """All a formula needs at one as_of: the addresses of the tables (:mod:`.memory`) and their sizes.
 
 ``group`` holds per group: used, pick (0 quoted, 2 settled funding), weight. ``heads`` holds per
-leg its newest visible entry. ``note``: why the last value was null, and whether the merged sum may
-be used.
+leg its newest visible entry. ``note``: why the last value was null, whether the merged sum may be
+used, and of samples that are kept (:mod:`.kept`) how far T may go on, the moment last asked and how
+many samples it had worked out anew. ``kept`` holds those samples (0: none are kept), ``stood`` the
+groups they were worked out with, ``back`` their distances; ``code`` to ``reasons`` what is made of
+them and where it goes, as :func:`tideline.features.sweep.sweep` takes it.
 """
+NO_NUMBERS = np.empty(0, np.int64)
+NO_VALUES, NO_REASONS = np.empty((0, 0)), np.empty((0, 0), np.int8)
+
 Query = int
 """The address of one record of QUERY: what kernels pass on."""
+
+
+ASKED = ("back", "code", "n", "first", "slot", "values", "reasons")
+
+
+class Asked(NamedTuple):
+    """What is asked at every moment: see :func:`tideline.features.sweep.sweep`. No ``code``: the
+    samples themselves."""
+
+    back: I64
+    span: int
+    code: I64 = NO_NUMBERS
+    n: I64 = NO_NUMBERS
+    first: I64 = NO_NUMBERS
+    slot: I64 = NO_NUMBERS
+    values: F64 = NO_VALUES
+    reasons: I8 = NO_REASONS
 
 
 class Question:
     """Owns every array of a query; one per thread, kept as long as its ``query`` is in use."""
 
-    def __init__(self, legs: Legs, merged: Merged, plan: Plan) -> None:
+    def __init__(self, legs: Legs, merged: Merged, plan: Plan, asked: Asked | None = None) -> None:
+        """``asked``: the same at every moment, with samples that are kept; ``merged`` is empty."""
         self.group = np.zeros(plan.role.shape[0], GROUP)
         self.heads = np.zeros(legs.leg.size, HEAD)
         self.note = np.zeros(1, NOTE)
+        self.note["stays"], self.note["asked"] = UNTRACKED, FAR
+        self.stood = np.zeros(plan.role.shape[0], GROUP)
         record = np.zeros(1, QUERY)
-        self.owned = (legs, merged, plan, record)
+        self.owned = (legs, merged, plan, asked, record)
         self.query = record.ctypes.data
         places = {
             "leg": legs.leg,
@@ -135,7 +170,15 @@ class Question:
             "group": self.group,
             "heads": self.heads,
             "note": self.note,
+            "stood": self.stood,
         }
+        if asked is not None:
+            self.kept = np.zeros(asked.back.size, KEPT)
+            self.kept["until"] = -FAR
+            places["kept"] = self.kept
+            places |= {name: getattr(asked, name) for name in ASKED}
+            record["samples"], record["answers"] = asked.back.size, asked.code.size
+            record["span"] = asked.span
         for name, array in places.items():
             record[name] = array.ctypes.data
         record["legs"], record["steps"] = legs.leg.size, merged.step.size
@@ -153,6 +196,8 @@ info_of = record_reader(INFO)
 group_at = record_reader(GROUP)
 head_at = record_reader(HEAD)
 note_of = record_reader(NOTE)
+kept_at = record_reader(KEPT)
+back_at = number_reader(np.int64)
 bucket_at = number_reader(np.int32)
 role_at = number_reader(np.int32)
 used_at = number_reader(np.int64)

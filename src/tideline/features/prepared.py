@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,17 @@ from numpy.typing import NDArray
 from tideline.domain.instrument import Instrument
 from tideline.features.address import Address
 from tideline.features.arrays import F64, I64
-from tideline.features.batches import NEVER_MERGED, NO_STEPS, Batch, make_batches
+from tideline.features.batches import NEVER_MERGED, NO_STEPS, make_batches
 from tideline.features.detail import GroupDetail, GroupDetails
-from tideline.features.door import NO_COUNTS, SWEEP, ask
+from tideline.features.door import ask_again
 from tideline.features.engine import check_address, evaluate_legs
 from tideline.features.evidence import BASES
 from tideline.features.groups import Group
 from tideline.features.legs import LegSet
-from tideline.features.plan import Plan, Question
+from tideline.features.plan import Asked, Plan, Question
 from tideline.features.reasons import NO_DATA, REASONS
 from tideline.features.resolver import make_plan
 from tideline.features.signal import Signal
-from tideline.features.swept import sweep_batch
 
 LONG_BASELINE = 100
 """Windows of a baseline from which on it is asked apart."""
@@ -47,26 +47,25 @@ class Evidenced:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Batch:
     """One batch with its query, and the answers of the moment last asked."""
 
-    batch: Batch
     question: Question
     values: F64
     reasons: NDArray[np.int8]
     as_of: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Walk:
-    """A path that is asked again and again; ``question`` None: nothing will ever be known."""
+    """A path that is asked again and again; ``question`` None: nothing will ever be known.
+
+    ``told``: the values of the moment last asked, which nobody writes to.
+    """
 
     back: I64
     question: Question | None
-    each: I64
-    levels: I64
-    span: int
-    reasons: NDArray[np.int8]
+    told: F64
 
 
 def _company(address: Address) -> tuple[str, str, str]:
@@ -84,8 +83,9 @@ def _company(address: Address) -> tuple[str, str, str]:
 
 
 class Prepared:
-    """One moment at a time from legs that stay, or that grow in place.
+    """One moment at a time from legs that stay, or that are appended to in place.
 
+    Samples are kept from one moment to the next (:mod:`.kept`), so moments that ascend cost least.
     ``addresses`` are those that will be asked; others are planned when they are.
     """
 
@@ -98,10 +98,9 @@ class Prepared:
     ) -> None:
         self.legs, self.signals, self.instruments = legs, signals, instruments
         self._together: dict[tuple[str, str, str], list[Address]] = {}
-        self._place: dict[str, tuple[_Asked, int] | None] = {}
-        self._moment = np.zeros(1, np.int64)
+        self._place: dict[str, tuple[_Batch, int] | None] = {}
         self._groups: dict[str, GroupDetails] = {}
-        self._paths: dict[tuple[str, int], tuple[Plan, Question] | None] = {}
+        self._paths: dict[tuple[str, int], Plan | None] = {}
         self._walks: dict[tuple[str, int, int], _Walk] = {}
         for text in dict.fromkeys(addresses):
             address = check_address(text, signals)
@@ -114,11 +113,11 @@ class Prepared:
         place = self._place[address]
         if place is None:
             return float("nan"), NO_DATA
-        asked, j = place
-        if asked.as_of != as_of:
-            self._moment[0] = as_of
-            _ask(asked, as_of, self._moment)
-        return asked.values.item(j), asked.reasons.item(j)
+        batch, j = place
+        if batch.as_of != as_of:
+            ask_again(batch.question.query, as_of)
+            batch.as_of = as_of
+        return batch.values.item(j), batch.reasons.item(j)
 
     def evidence(self, address: str, as_of: int) -> Evidenced:
         """The value with what stands beside it."""
@@ -136,51 +135,37 @@ class Prepared:
         )
 
     def samples(self, signal: str, window_us: int, as_of: int, back: I64) -> F64:
-        """x_w at every distance before as_of, as :func:`tideline.features.sampling.samples`."""
+        """x_w at every distance before as_of, as :func:`tideline.features.sampling.samples`.
+
+        The same array as the moment before where nothing in it changed; not to be written to.
+        """
         key = (signal, window_us, id(back))
         walk = self._walks.get(key)
         if walk is None or walk.back is not back:
             if len(self._walks) >= MOST_WALKS:
                 self._walks.clear()
             walk = self._walks[key] = self._walk(signal, window_us, back)
-        if walk.question is None:
-            return np.full(back.size, np.nan)
-        values = np.empty((back.size, 1))
-        self._moment[0] = as_of
-        ask(
-            walk.question.query,
-            SWEEP,
-            self._moment,
-            back,
-            walk.levels,
-            walk.levels,
-            walk.each,
-            walk.each,
-            walk.span,
-            0,
-            values,
-            NO_COUNTS,
-            walk.reasons,
-        )
-        return values[:, 0]
+        if walk.question is not None:
+            renewed = ask_again(walk.question.query, as_of)
+            if renewed < 0:
+                return _nothing(back.size)
+            if renewed:
+                walk.told = walk.question.kept["value"].copy()
+                walk.told.flags.writeable = False
+        return walk.told
 
     def _walk(self, signal: str, window_us: int, back: I64) -> _Walk:
-        """What every call along these distances has in common."""
         key = (signal, window_us)
         if key not in self._paths:
-            plan = make_plan(self.signals[signal], window_us, self.legs, self.instruments)
-            made = None if plan is None else (plan, Question(self.legs.arrays, NO_STEPS, plan))
-            self._paths[key] = made
-        found, size = self._paths[key], back.size
-        stock = self.signals[signal].kind == "stock"
-        return _Walk(
-            back,
-            found[1] if found is not None and size else None,
-            np.arange(size),
-            np.zeros(size, np.int64),
-            (int(back.max()) if size else 0) + (0 if stock else window_us),
-            np.empty((size, 1), np.int8),
-        )
+            self._paths[key] = make_plan(
+                self.signals[signal], window_us, self.legs, self.instruments
+            )
+        plan, size = self._paths[key], back.size
+        question = None
+        if plan is not None and size:
+            span = int(back.max()) + (0 if self.signals[signal].kind == "stock" else window_us)
+            question = Question(self.legs.arrays, NO_STEPS, plan, Asked(back, span))
+        return _Walk(back, question, _nothing(size))
 
     def groups(self, address: str, as_of: int) -> list[GroupDetail]:
         """Every group that had a row, as :func:`tideline.features.detail.group_details`."""
@@ -201,14 +186,20 @@ class Prepared:
         for batch in make_batches(
             unplanned, self.signals, self.instruments, self.legs, NEVER_MERGED
         ):
-            question = Question(self.legs.arrays, batch.merged, batch.plan)
             shape = (len(batch.places), 1)
-            asked = _Asked(batch, question, np.empty(shape), np.empty(shape, np.int8))
+            values, reasons = np.empty(shape), np.empty(shape, np.int8)
+            asked = Asked(
+                *(batch.back, batch.span, batch.code, batch.n, batch.first, batch.slot),
+                *(values, reasons),
+            )
+            question = Question(self.legs.arrays, NO_STEPS, batch.plan, asked)
+            held = _Batch(question, values, reasons)
             for j, place in enumerate(batch.places):
-                self._place[unplanned[place].text] = (asked, j)
+                self._place[unplanned[place].text] = (held, j)
 
 
-def _ask(asked: _Asked, as_of: int, moment: I64) -> None:
-    batch = asked.batch
-    sweep_batch(batch, asked.question, moment, asked.values, asked.reasons)
-    asked.as_of = as_of
+@lru_cache(maxsize=64)
+def _nothing(size: int) -> F64:
+    found = np.full(size, np.nan)
+    found.flags.writeable = False
+    return found

@@ -12,22 +12,27 @@ bits. A stock's x(t) does not depend on the window, so all windows of a sum shar
 from __future__ import annotations
 
 import numpy as np
+from numba import carray
 
 from tideline.features.arrays import F64, I8, I64
 from tideline.features.choose import advance, choose
 from tideline.features.extremes import extremes
 from tideline.features.formulas import LOG_CHANGE, SUM, window_value
 from tideline.features.jit import inlined, kernel
+from tideline.features.kept import keep_samples
+from tideline.features.memory import pointer
 from tideline.features.merged import merged_find
 from tideline.features.plan import (
     Query,
     group_at,
     head_at,
     info_of,
+    kept_at,
     leg_at,
     note_of,
     query_at,
     step_at,
+    used_at,
 )
 from tideline.features.reasons import NONE
 from tideline.features.transforms import MIN, inside, transform
@@ -42,8 +47,9 @@ UNSETTLED = np.inf
 
 @kernel
 def start(q: Query) -> None:
-    """Stand the head of every leg before its first entry."""
-    for l in range(query_at(q, 0).legs):
+    """Stand the head of every leg in use before its first entry."""
+    for j in range(query_at(q, 0).used_count):
+        l = used_at(query_at(q, 0).used, j)
         head_at(query_at(q, 0).heads, l).at = leg_at(query_at(q, 0).leg, l).low - 1
 
 
@@ -97,6 +103,12 @@ def fill_moment(
     note.whole = 1 if whole(q) else 0
     if merged and note.whole and pending == 0:
         return
+    if query_at(q, 0).kept:
+        keep_samples(q, T)
+        for k in range(back.size):
+            kept = kept_at(query_at(q, 0).kept, k)
+            x[k, r], why[k, r] = kept.value, kept.cause
+        return
     w = info_of(query_at(q, 0).info, 0).window
     for k in range(back.size):
         if not (merged and note.whole) or x[k, r] == UNSETTLED:
@@ -104,7 +116,7 @@ def fill_moment(
             why[k, r] = note.cause
 
 
-@inlined
+@kernel
 def sweep(
     q: Query,
     as_of: I64,
@@ -159,3 +171,34 @@ def sweep(
                 if problem[r] != NONE:
                     out[r] = np.nan
                     told[r] = problem[r]
+
+
+@inlined
+def sweep_again(q: Query, T: int) -> int:
+    """One moment of what is asked at every moment (:class:`tideline.features.plan.Asked`).
+
+    Returns how many samples were worked out anew; -1 where no group may answer.
+    """
+    size, answers = query_at(q, 0).samples, query_at(q, 0).answers
+    if answers == 0:
+        start(q)
+        advance(q, T)
+        if choose(q, T, query_at(q, 0).span) != NONE:
+            return -1
+        return keep_samples(q, T)
+    as_of = np.empty(1, np.int64)
+    as_of[0] = T
+    sweep(
+        q,
+        as_of,
+        carray(pointer(query_at(q, 0).back), size, np.int64),
+        carray(pointer(query_at(q, 0).code), answers, np.int64),
+        carray(pointer(query_at(q, 0).n), answers, np.int64),
+        carray(pointer(query_at(q, 0).first), answers, np.int64),
+        carray(pointer(query_at(q, 0).slot), answers, np.int64),
+        False,
+        query_at(q, 0).span,
+        carray(pointer(query_at(q, 0).values), (answers, 1), np.float64),
+        carray(pointer(query_at(q, 0).reasons), (answers, 1), np.int8),
+    )
+    return 0

@@ -8,14 +8,12 @@ from tideline.features.arrays import F64, I8, I64
 from tideline.features.batches import Batch
 from tideline.features.door import (
     NO_COUNTS,
-    NO_NUMBERS,
-    NO_REASONS,
     SUMS,
     SWEEP,
     WITNESS,
     ask,
 )
-from tideline.features.plan import Question
+from tideline.features.plan import NO_NUMBERS, NO_REASONS, Question
 
 
 def sweep_batch(batch: Batch, question: Question, moments: I64, values: F64, reasons: I8) -> None:

@@ -199,7 +199,9 @@ class Given:
     source: Source
     facts: Facts = NO_FACTS
     memo: dict[object, object] = field(default_factory=dict, compare=False)
-    kept: dict[object, tuple[bytes, object]] = field(default_factory=dict, compare=False)
+    kept: dict[object, tuple[tuple[Numbers, ...], object]] = field(
+        default_factory=dict, compare=False
+    )
     in_full: Callable[[], tuple[GroupEvidence, ...]] | None = field(default=None, compare=False)
 
     @property
@@ -234,10 +236,9 @@ class Given:
 
     def worked_out(self, key: object, work: Callable[..., R], *paths: Numbers) -> R:
         """``work(*paths)``, or what it gave last time if the paths are the same to the last bit."""
-        body = b"".join([path.tobytes() for path in paths])
         last = self.kept.get(key)
-        if last is None or last[0] != body:
-            last = self.kept[key] = (body, work(*paths))
+        if last is None or not _same(last[0], paths):
+            last = self.kept[key] = (paths, work(*paths))
         return cast(R, last[1])
 
     def enough(self) -> None:
@@ -258,3 +259,10 @@ class Given:
             f"groups fast and fresh enough for {self.window} hold {chosen.share:.0%} of open "
             f"interest; left out: {name_left_out(chosen.left_out)}"
         )
+
+
+def _same(these: tuple[Numbers, ...], those: tuple[Numbers, ...]) -> bool:
+    """To the last bit. Mostly they are the very same arrays."""
+    return len(these) == len(those) and all(
+        a is b or a.tobytes() == b.tobytes() for a, b in zip(these, those, strict=True)
+    )

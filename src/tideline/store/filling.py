@@ -148,7 +148,7 @@ class _Numbers:
 
     def __init__(self, prepared: Prepared, parameters: Parameters, as_of: int) -> None:
         self._prepared, self._parameters = prepared, parameters
-        self.kept: dict[object, tuple[bytes, object]] = {}
+        self.kept: dict[object, tuple[tuple[Numbers, ...], object]] = {}
         self._venues: dict[str, Prepared] = {}
         self.stand(as_of)
 
