@@ -22,7 +22,7 @@ from tideline.features.reasons import REASONS
 from tideline.features.signal import Groups
 from tideline.features.window import WINDOWS
 from tideline.readings.cadence import choose_groups
-from tideline.readings.given import Given, Numbers, Path, Wants
+from tideline.readings.given import NO_FACTS, Given, Numbers, Path, Wants
 from tideline.readings.parameters import DEFAULTS, Parameters
 from tideline.readings.reading import FeatureValue, GroupEvidence
 from tideline.readings.rule import Rule
@@ -64,6 +64,7 @@ class Filler:
         self._whole = Prepared(legs, BY_ADDRESS, instruments)
         self._chosen: dict[frozenset[Group], _Numbers] = {}
         self._given: dict[str, Given] = {}
+        self._facts = NO_FACTS
         self._as_of = -1
         self._breaks = any(field == "break.open_interest" for _, _, field in legs.index)
         self._alike: tuple[int, tuple[GroupEvidence, ...]] = (-1, ())
@@ -72,6 +73,7 @@ class Filler:
         """What a rule on this window is handed at as_of."""
         if as_of != self._as_of:
             self._given, self._as_of = {}, as_of
+            self._facts = self.knowledge.at(as_of)
             for numbers in self._chosen.values():
                 numbers.stand(as_of)
         if window not in self._given:
@@ -83,7 +85,7 @@ class Filler:
                 as_of,
                 chosen,
                 numbers,
-                self.knowledge.at(as_of),
+                self._facts,
                 kept=numbers.kept,
                 in_full=partial(self._in_full, as_of, window),
             )
