@@ -122,7 +122,7 @@ def same(kept: Prepared, legs: LegSet, moment: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.02, 0.2]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_on_legs_that_hold_what_is_not_known_yet(seed: int, late: float) -> None:
     rng = np.random.default_rng(seed)
     legs = make_legs(table(drawn(rng, 30, late)))
@@ -135,7 +135,7 @@ def test_on_legs_that_hold_what_is_not_known_yet(seed: int, late: float) -> None
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.02, 0.2]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_on_legs_that_are_appended_to(seed: int, late: float) -> None:
     rng = np.random.default_rng(seed)
     rows = drawn(rng, 30, late)

@@ -84,18 +84,14 @@ def narrow(q: Query, stays: int) -> None:
 
 
 @kernel
-def settle(q: Query, l: int, i: int, newest: int, t: int, T: int) -> None:
+def settle(q: Query, l: int, i: int, t: int, T: int) -> None:
     """Entry i was found at t: nothing changes it, and it stays the one until the next entry.
 
-    Unknown where the ``newest`` entry at or before t is another, one that is not known yet; where
-    another version is to come; and at the end of the leg, since a row may still come in between.
+    Unknown where that begins before t, since it is not known yet; where another version of i is to
+    come; and at the end of the leg, since a row may still come in between.
     """
     leg = leg_at(query_at(q, 0).leg, l)
-    if (
-        i != newest
-        or i + 1 >= leg.high
-        or (i >= leg.low and entry_at(query_at(q, 0).entry, i).last > T)
-    ):
+    if i + 1 >= leg.high or (i >= leg.low and entry_at(query_at(q, 0).entry, i).last > T):
         narrow(q, UNTRACKED)
     else:
         narrow(q, entry_at(query_at(q, 0).entry, i + 1).event - 1 - t)
@@ -104,10 +100,9 @@ def settle(q: Query, l: int, i: int, newest: int, t: int, T: int) -> None:
 @kernel
 def visible(q: Query, l: int, t: int, T: int, head: int) -> int:
     """Index of the newest entry with event <= t that is visible at T; below low if none."""
-    newest = find(q, l, t)
-    i = earlier(q, l, min(newest, head), T)
+    i = earlier(q, l, min(find(q, l, t), head), T)
     if note_of(query_at(q, 0).note, 0).stays >= 0:
-        settle(q, l, i, newest, t, T)
+        settle(q, l, i, t, T)
     return i
 
 
