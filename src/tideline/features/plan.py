@@ -85,7 +85,7 @@ UNTRACKED = -1
 """``stays`` while nobody wants to know, or when it cannot be told."""
 
 HEAD = np.dtype([("at", np.int64)])
-NOTE = np.dtype([(name, np.int64) for name in ("cause", "whole", "stays", "asked", "renewed")])
+NOTE = np.dtype([(name, np.int64) for name in ("cause", "whole", "stays", "asked")])
 KEPT = np.dtype([("value", np.float64), ("until", np.int64), ("cause", np.int64)])
 
 
@@ -114,11 +114,12 @@ QUERY = np.dtype(
 
 ``group`` holds per group: used, pick (0 quoted, 2 settled funding), weight. ``heads`` holds per
 leg its newest visible entry. ``note``: why the last value was null, whether the merged sum may be
-used, and of samples that are kept (:mod:`.kept`) how far T may go on, the moment last asked and how
-many samples it had worked out anew. ``kept`` holds those samples (0: none are kept), ``stood`` the
-groups they were worked out with, ``back`` their distances; ``code`` to ``reasons`` what is made of
-them and where it goes, as :func:`tideline.features.sweep.sweep` takes it.
+used, and of samples that are kept (:mod:`.kept`) how far T may go on and the moment last asked.
+``kept`` holds those samples (0: none are kept), ``stood`` the groups they were worked out with,
+``back`` their distances; ``code`` to ``reasons`` what is made of them and where it goes, as
+:func:`tideline.features.sweep.sweep` takes it.
 """
+
 NO_NUMBERS = np.empty(0, np.int64)
 NO_VALUES, NO_REASONS = np.empty((0, 0)), np.empty((0, 0), np.int8)
 
