@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.properties.engine import table_of
+from tests.reference.model import Row
 from tideline.domain.time import HOUR, MINUTE, SECOND, parse_time
 from tideline.features.in_place import InPlaceLegs
 from tideline.features.legs import LegSet, make_legs
@@ -57,14 +60,12 @@ ADDRESSES = (
 PATHS = tuple(dict.fromkeys(text.partition("@")[0] for text in ADDRESSES))
 BACK = np.arange(9) * 13 * MINUTE
 
-Row = tuple[int, int, int, float, float, bool]
-"""(leg, event, known, value, cadence in s, assumed)"""
-
 
 def drawn(rng: np.random.Generator, hours: int, late: float) -> list[Row]:
     """Rows in the order of the log: ``late`` is the share of rows that come late or once more."""
     rows: list[Row] = []
-    for l, (_, _, field) in enumerate(LEGS):
+    for leg in LEGS:
+        field = leg[2]
         lead = PACES[field] if field.startswith(("break.", "gap.")) else 600
         at = START + int(rng.integers(0, lead)) * SECOND
         while at < START + hours * HOUR:
@@ -78,34 +79,18 @@ def drawn(rng: np.random.Generator, hours: int, late: float) -> list[Row]:
             elif field.startswith("funding"):
                 value = float(rng.choice([1.0, 4.0, 8.0]))
             cadence = PACES[field] * (4.0 if field in BARS and rng.random() < 0.1 else 1.0)
-            rows.append((l, at, known, value, cadence, bool(rng.random() < 0.1)))
+            basis = "assumed" if rng.random() < 0.1 else "recorded"
+            rows.append(Row(*leg, at, known, value, basis, cadence_s=cadence))
             if rng.random() < late:
                 again = known + int(rng.integers(1, 40)) * MINUTE
-                rows.append((l, at, again, value + 1.0, cadence, False))
+                rows.append(Row(*leg, at, again, value + 1.0, cadence_s=cadence))
             if rng.random() < late:
-                known = again = known + int(rng.integers(1, 90)) * MINUTE
-                rows[-1] = (*rows[-1][:2], known, *rows[-1][3:])
+                later = rows[-1].known_time + int(rng.integers(1, 90)) * MINUTE
+                rows[-1] = replace(rows[-1], known_time=later)
             step = PACES[field] * (1.0 if field in BARS else float(rng.exponential()))
             silent = HOUR if rng.random() < 0.01 else 0
             at += max(1, round(step)) * SECOND + silent
-    return sorted(rows, key=lambda row: row[2])
-
-
-def table(rows: list[Row]) -> pa.Table:
-    stamp = pa.timestamp("us", "UTC")
-    words = [LEGS[row[0]] for row in rows]
-    return pa.table(
-        {
-            "venue": [w[0] for w in words],
-            "instrument": [w[1] for w in words],
-            "field": [w[2] for w in words],
-            "event_time": pa.array([row[1] for row in rows], pa.int64()).cast(stamp),
-            "known_time": pa.array([row[2] for row in rows], pa.int64()).cast(stamp),
-            "value": [row[3] for row in rows],
-            "cadence_s": [row[4] for row in rows],
-            "basis": ["assumed" if row[5] else "recorded" for row in rows],
-        }
-    )
+    return sorted(rows, key=lambda row: row.known_time)
 
 
 def same(kept: Prepared, legs: LegSet, moment: int) -> None:
@@ -125,7 +110,7 @@ def same(kept: Prepared, legs: LegSet, moment: int) -> None:
 @settings(max_examples=6, deadline=None)
 def test_on_legs_that_hold_what_is_not_known_yet(seed: int, late: float) -> None:
     rng = np.random.default_rng(seed)
-    legs = make_legs(table(drawn(rng, 30, late)))
+    legs = make_legs(table_of(drawn(rng, 30, late)))
     kept = Prepared(legs, BY_ADDRESS, KNOWN, ADDRESSES)
     moment = START + 26 * HOUR
     for _ in range(60):
@@ -139,31 +124,34 @@ def test_on_legs_that_hold_what_is_not_known_yet(seed: int, late: float) -> None
 def test_on_legs_that_are_appended_to(seed: int, late: float) -> None:
     rng = np.random.default_rng(seed)
     rows = drawn(rng, 30, late)
-    taken = sum(row[2] <= START + 26 * HOUR for row in rows)
-    held = InPlaceLegs(make_legs(table(rows[:taken])))
+    taken = sum(row.known_time <= START + 26 * HOUR for row in rows)
+    held = InPlaceLegs(make_legs(table_of(rows[:taken])))
     kept = Prepared(held.legs, BY_ADDRESS, KNOWN, ADDRESSES)
     moment = START + 26 * HOUR
     for _ in range(60):
         moment += int(rng.choice([1, 5, 5, 5, 60, 300])) * SECOND
         new = []
-        while taken < len(rows) and rows[taken][2] <= moment + 2 * SECOND:  # some not known yet
+        reach = moment + 2 * SECOND  # some of them are not known yet
+        while taken < len(rows) and rows[taken].known_time <= reach:
             new.append(rows[taken])
             taken += 1
-        columns = list(zip(*new, strict=True)) if new else [()] * 6
-        leg = np.array([held.legs.index[LEGS[l]] for l in columns[0]], np.int64)
-        event, known = (np.array(columns[k], np.int64) for k in (1, 2))
-        cadence = np.array([round(c * SECOND) for c in columns[4]], np.int64)
-        numbers = np.array(columns[3], np.float64)
-        done = held.append(leg, event, known, numbers, cadence, np.array(columns[5], np.int64))
+        done = held.append(
+            np.array([held.legs.leg(*row.group, row.field) for row in new], np.int64),
+            np.array([row.event_time for row in new], np.int64),
+            np.array([row.known_time for row in new], np.int64),
+            np.array([row.value for row in new], np.float64),
+            np.array([round(row.cadence_s * SECOND) for row in new], np.int64),
+            np.array([row.basis == "assumed" for row in new], np.int64),
+        )
         if done < len(new):  # an older row: read anew, as an evaluator does
-            held = InPlaceLegs(make_legs(table(rows[:taken])))
+            held = InPlaceLegs(make_legs(table_of(rows[:taken])))
             kept = Prepared(held.legs, BY_ADDRESS, KNOWN, ADDRESSES)
         same(kept, held.legs, moment)
 
 
 def test_the_past_is_worked_out_once() -> None:
     rng = np.random.default_rng(1)
-    legs = make_legs(table(drawn(rng, 8, 0.0)))
+    legs = make_legs(table_of(drawn(rng, 8, 0.0)))
     kept = Prepared(legs, BY_ADDRESS, KNOWN)
     moment, back = START + 6 * HOUR, np.arange(1, 5) * HOUR
     told = []

@@ -212,6 +212,15 @@ def flow_problem(q: Query, g: int, f: int, t: int, w: int, T: int) -> int:
 
 
 @kernel
+def knows_gaps(q: Query) -> bool:
+    """Has any group a leg of gaps? One of a signal without flows has none."""
+    for g in range(query_at(q, 0).groups):  # noqa: SIM110 - kernels know no generators
+        if role(q, g, GAP) >= 0:
+            return True
+    return False
+
+
+@kernel
 def any_gap(q: Query, t: int, w: int, T: int) -> bool:
     """Does a gap known at T lie in (t - w, t] for any group used?"""
     for g in range(query_at(q, 0).groups):

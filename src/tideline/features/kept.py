@@ -19,14 +19,8 @@ from __future__ import annotations
 
 from tideline.domain.time import DAY
 from tideline.features.arrays import FAR
-from tideline.features.flows import any_gap
-from tideline.features.formulas import (
-    FLOW_SUM,
-    LIQUIDATED_SHARE,
-    MINUTES_UNTIL,
-    OI_VOLUME,
-    window_value,
-)
+from tideline.features.flows import any_gap, knows_gaps
+from tideline.features.formulas import MINUTES_UNTIL, OI_VOLUME, window_value
 from tideline.features.jit import kernel
 from tideline.features.plan import (
     UNTRACKED,
@@ -65,7 +59,7 @@ def keep_samples(q: Query, T: int) -> int:
     note, info = note_of(query_at(q, 0).note, 0), info_of(query_at(q, 0).info, 0)
     w, renewed = info.window, 0
     summed = DAY if info.formula == OI_VOLUME else w
-    gaps = info.formula >= FLOW_SUM or info.formula in (OI_VOLUME, LIQUIDATED_SHARE)
+    gaps = knows_gaps(q)
     longest = UNTRACKED if info.formula == MINUTES_UNTIL else LONGEST  # that counts down by itself
     alike = stand_alike(q, T)
     for k in range(query_at(q, 0).samples):

@@ -127,9 +127,6 @@ Query = int
 """The address of one record of QUERY: what kernels pass on."""
 
 
-ASKED = ("back", "code", "n", "first", "slot", "values", "reasons")
-
-
 class Asked(NamedTuple):
     """What is asked at every moment: see :func:`tideline.features.sweep.sweep`. No ``code``: the
     samples themselves."""
@@ -177,7 +174,7 @@ class Question:
             self.kept = np.zeros(asked.back.size, KEPT)
             self.kept["until"] = -FAR
             places["kept"] = self.kept
-            places |= {name: getattr(asked, name) for name in ASKED}
+            places |= {name: a for name, a in asked._asdict().items() if name != "span"}
             record["samples"], record["answers"] = asked.back.size, asked.code.size
             record["span"] = asked.span
         for name, array in places.items():

@@ -26,6 +26,7 @@ from tideline.features.legs import LegSet
 from tideline.features.plan import Asked, Plan, Question
 from tideline.features.reasons import NO_DATA, REASONS
 from tideline.features.resolver import make_plan
+from tideline.features.sampling import path_span
 from tideline.features.signal import Signal
 
 LONG_BASELINE = 100
@@ -163,7 +164,7 @@ class Prepared:
         plan, size = self._paths[key], back.size
         question = None
         if plan is not None and size:
-            span = int(back.max()) + (0 if self.signals[signal].kind == "stock" else window_us)
+            span = path_span(self.signals[signal], window_us, back)
             question = Question(self.legs.arrays, NO_STEPS, plan, Asked(back, span))
         return _Walk(back, question, _nothing(size))
 

@@ -18,6 +18,11 @@ from tideline.features.resolver import make_plan
 from tideline.features.signal import Formula, Signal
 
 
+def path_span(signal: Signal, window_us: int, back_us: NDArray[np.int64]) -> int:
+    """How far before T a break leaves its group out of a path: to the start of its last window."""
+    return int(back_us.max()) + (0 if signal.kind == "stock" else window_us)
+
+
 def samples(
     legs: LegSet,
     signal: Signal,
@@ -36,7 +41,7 @@ def samples(
     if plan is not None and values.size:
         merged = merged_for(plan, legs, values.size, {})
         question = Question(legs.arrays, merged, plan)
-        span = int(back_us.max()) + (0 if signal.kind == "stock" else window_us)
+        span = path_span(signal, window_us, back_us)
         each = np.arange(back_us.size)
         levels = np.zeros_like(each)
         found = np.empty((back_us.size, as_of.size))
